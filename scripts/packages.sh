@@ -1,0 +1,51 @@
+# Installs the Debian packages that weft is built from. Sourced, never run.
+
+weft_packages=(
+  g++ cmake ninja-build ccache git ca-certificates python3-minimal
+  libssl-dev libmsgpack-cxx-dev libspdlog-dev libsqlite3-dev libcli11-dev
+  libyaml-cpp-dev nlohmann-json3-dev libtomlplusplus-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
+  bible-kjv-text # The text of the text analysis example.
+)
+
+missing_packages() {
+  local package
+  for package in "${weft_packages[@]}"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+      printf '%s\n' "$package"
+  done
+}
+
+as_root() {
+  if [[ $EUID -eq 0 ]]; then
+    env "$@"
+  else
+    sudo env "$@"
+  fi
+}
+
+# Calls apt only when something is missing, and fetches the package lists only when they are needed.
+install_packages() {
+  command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+    die "this machine has no apt; install what scripts/packages.sh lists by hand, then use the CMake presets."
+  local missing
+  mapfile -t missing < <(missing_packages)
+  if [[ ${#missing[@]} -eq 0 ]]; then
+    return 0
+  fi
+  [[ $EUID -eq 0 ]] || command -v sudo >/dev/null ||
+    die "packages are missing (${missing[*]}); install them as root, or install sudo, and run this again."
+  say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+  local log
+  log=$(mktemp)
+  local install=(as_root DEBIAN_FRONTEND=noninteractive apt-get -q -y
+    -o DPkg::Lock::Timeout=600 install --no-install-recommends "${missing[@]}")
+  if ! "${install[@]}" >"$log" 2>&1; then
+    # The lists may be absent (a fresh image) or too old to name packages that still exist.
+    quietly "$log" as_root apt-get -q -o DPkg::Lock::Timeout=600 update ||
+      die "apt-get update failed (above); check the machine's package sources and its network."
+    quietly "$log" "${install[@]}" ||
+      die "apt-get could not install the packages (above); install them by hand and run this again."
+  fi
+  rm -f "$log"
+}
