@@ -1,0 +1,1 @@
+# `cmake --install`: libraries, public headers, and what `find_package(weft)` reads.
