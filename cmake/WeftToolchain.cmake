@@ -32,6 +32,7 @@ add_library(weft_compile_options INTERFACE)
 target_compile_options(weft_compile_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   -Wcast-align -Wold-style-cast -Wextra-semi
+  -Wno-missing-field-initializers # Options structs are meant to be filled in part.
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wno-restrict> # GCC PR 105651.
   $<$<BOOL:${WEFT_WARNINGS_AS_ERRORS}>:-Werror>)
 
