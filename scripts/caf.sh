@@ -13,9 +13,9 @@ caf_prefix() { printf '%s/caf-%s-%s\n' "$(weft_cache_dir)" "$caf_version" "$1"; 
 # The compiler flags of a flavour; CAF carries the same sanitizer as weft, or races are misreported.
 caf_flags() {
   case $1 in
-    release) ;;
-    asan) printf '%s' '-g1 -fno-omit-frame-pointer -fsanitize=address,undefined' ;;
-    tsan) printf '%s' '-g1 -fno-omit-frame-pointer -fsanitize=thread' ;;
+    release) printf '%s' '-O3' ;;
+    asan) printf '%s' '-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined' ;;
+    tsan) printf '%s' '-O1 -g1 -fno-omit-frame-pointer -fsanitize=thread' ;;
     *) die "unknown CAF flavour '$1'; choose release, asan or tsan." ;;
   esac
 }
@@ -156,7 +156,7 @@ build_caf() {
   tar -xzf "$(weft_cache_dir)/caf-$caf_version.tar.gz" -C "$scratch/source" --strip-components=1
   say "building CAF $caf_version ($flavour) once into $prefix; this takes a minute or two"
   quietly "$scratch/configure.log" cmake -S "$weft_source/cmake/caf" -B "$scratch/build" -G Ninja \
-    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS="$(caf_flags "$flavour")" \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="$(caf_flags "$flavour") -DNDEBUG" \
     -DCAF_SOURCE="$scratch/source" -DCMAKE_INSTALL_PREFIX="$prefix" &&
     quietly "$scratch/build.log" cmake --build "$scratch/build" &&
     DESTDIR="$scratch/stage" quietly "$scratch/install.log" cmake --install "$scratch/build" ||
