@@ -1,7 +1,7 @@
 # Installs the Debian packages that weft is built from. Sourced, never run.
 
 weft_packages=(
-  g++ cmake ninja-build ccache git ca-certificates python3-minimal
+  g++ cmake ninja-build ccache git ca-certificates python3
   libssl-dev libmsgpack-cxx-dev libspdlog-dev libsqlite3-dev libcli11-dev
   libyaml-cpp-dev nlohmann-json3-dev libtomlplusplus-dev
   libgtest-dev libgmock-dev libbenchmark-dev
