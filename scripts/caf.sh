@@ -27,7 +27,10 @@ is_caf_tarball() { [[ -f $1 ]] && sha256sum --status -c - <<<"$caf_sha256  $1"; 
 # Writes one private source list per entry of the machine that may mirror Debian's main archive:
 # the entry itself with its type and suite changed. Prints the files, in order.
 derive_source_lists() {
-  local directory=$1 file number=0 out
+  local directory=$1 file number=0 out entry
+  # deb [options] URI suite ... main ...
+  entry='^[[:space:]]*deb(-src)?[[:space:]]+((\[[^]]*\][[:space:]]+)?[^[:space:]]+)'
+  entry+='[[:space:]]+[^[:space:]]+[[:space:]]+(.*[[:space:]])?main([[:space:]].*)?$'
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
     [[ -f $file ]] || continue
     local line
@@ -35,7 +38,7 @@ derive_source_lists() {
       out=$directory/$((number += 1)).list
       printf '%s\n' "$line" >"$out"
       printf '%s\n' "$out"
-    done < <(sed -nE 's/^[[:space:]]*deb(-src)?[[:space:]]+((\[[^]]*\][[:space:]]+)?[^[:space:]]+)[[:space:]]+[^[:space:]]+[[:space:]]+main([[:space:]].*)?$/deb-src \2 experimental main/p' "$file" | sort -u)
+    done < <(sed -nE "s,$entry,deb-src \\2 experimental main,p" "$file" | sort -u)
   done
   for file in /etc/apt/sources.list.d/*.sources; do
     [[ -f $file ]] || continue
@@ -115,6 +118,7 @@ obtain_caf_tarball() {
     say "not there; obtaining CAF $caf_version from its upstream release"
     caf_from_upstream "$directory" || {
       tail -n 5 "$directory"/*.log >&2
+      rm -rf "$directory"
       die "CAF $caf_version could not be downloaded (above); put its release tarball at $tarball and run this again."
     }
   fi
