@@ -28,8 +28,12 @@ class Includes(unittest.TestCase):
         self.assertTrue(self.violations("workflow", "#include <mutex>"))
         self.assertEqual(self.violations("actors", "#include <caf/actor.hpp>"), [])
 
-    def test_planning_reads_no_clock(self):
-        self.assertTrue(self.violations("planning", "auto t = std::chrono::steady_clock::now();"))
+    def test_nobody_reads_the_machine_clock_and_planning_knows_none(self):
+        now = "auto t = std::chrono::steady_clock::now();"
+        self.assertTrue(self.violations("actors", now))
+        self.assertEqual(self.violations("apps", now), [])
+        self.assertEqual(self.violations("actors", '#include "weft/workflow/clock.hpp"'), [])
+        self.assertTrue(self.violations("planning", '#include "weft/workflow/clock.hpp"'))
 
     def test_our_own_headers_are_named_in_full(self):
         self.assertTrue(self.violations("storage", '#include "run_store.hpp"'))
