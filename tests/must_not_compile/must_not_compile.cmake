@@ -1,5 +1,7 @@
 # Compiles FILE with WEFT_CASE=NUMBER and fails unless the compiler refuses it with a message that
 # matches EXPECTED.
+cmake_minimum_required(VERSION 3.25)
+list(REMOVE_ITEM INCLUDES "") # What a generator expression left out.
 list(TRANSFORM DEFINITIONS PREPEND -D)
 list(TRANSFORM INCLUDES PREPEND -I)
 set(ENV{LC_ALL} C) # Messages in plain English with plain quotes.
