@@ -17,9 +17,18 @@ Bytes Inputs::size() const {
   return total;
 }
 
+const ArgNode& ArgumentReader::peek() const {
+  if (position_ == nodes_.size()) {
+    throw Exception(Error{.code = Errc::invalid_argument,
+                          .message = "the function takes more arguments than the task passes"});
+  }
+  return nodes_[position_];
+}
+
 const ArgNode& ArgumentReader::take() {
-  check(position_ < nodes_.size(), "a call reads no more arguments than it has");
-  return nodes_[position_++];
+  const ArgNode& node = peek();
+  ++position_;
+  return node;
 }
 
 const Value* ArgumentReader::whole_value(const ArgNode& node) const {
@@ -52,9 +61,9 @@ Value ArgumentReader::next_value() {
   }
 }
 
-void ArgumentReader::mismatch(const char* wanted) {
+void ArgumentReader::mismatch(std::string_view wanted) {
   throw Exception(Error{.code = Errc::invalid_argument,
-                        .message = std::string("an argument cannot be read as ") + wanted});
+                        .message = "an argument cannot be read as " + std::string(wanted)});
 }
 
 }  // namespace weft

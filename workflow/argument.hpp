@@ -98,9 +98,10 @@ public:
 private:
   template <class P>
   P copy_of(const Value& value);
+  [[nodiscard]] const ArgNode& peek() const;
   const ArgNode& take();
   [[nodiscard]] const Value* whole_value(const ArgNode& node) const;
-  [[noreturn]] static void mismatch(const char* wanted);
+  [[noreturn]] static void mismatch(std::string_view wanted);
 
   std::span<const ArgNode> nodes_;
   std::span<const Value> constants_;
@@ -146,21 +147,43 @@ inline constexpr bool is_vector = false;
 template <class T, class A>
 inline constexpr bool is_vector<std::vector<T, A>> = true;
 
+template <class P>
+inline constexpr bool is_shared_list = false;
+template <class T, class A>
+inline constexpr bool is_shared_list<std::vector<Shared<T>, A>> = true;
+
 /// Converts to any type, in unevaluated code only.
 struct AnyField {
   template <class F>
   operator F() const;
 };
 
+/// Converts to optionals alone, in unevaluated code only.
+struct OptionalField {
+  template <class F>
+  operator std::optional<F>() const;
+};
+
+template <std::size_t>
+using AnyFieldAt = AnyField;
+
 template <class P, std::size_t... I>
 constexpr bool takes_fields(std::index_sequence<I...>) {
-  return requires { P{(static_cast<void>(I), AnyField{})...}; };
+  return requires { P{AnyFieldAt<I>{}...}; };
 }
+
+template <class P, std::size_t Index, std::size_t... I>
+constexpr bool takes_optional(std::index_sequence<I...>) {
+  return requires { P{std::conditional_t<I == Index, OptionalField, AnyField>{}...}; };
+}
+
+/// More fields than anybody writes by hand; it bounds the work of counting those of a long array.
+inline constexpr std::size_t max_fields = 64;
 
 /// Number of fields of an aggregate.
 template <class P, std::size_t N = 0>
 constexpr std::size_t field_count() {
-  if constexpr (takes_fields<P>(std::make_index_sequence<N + 1>{})) {
+  if constexpr (N < max_fields && takes_fields<P>(std::make_index_sequence<N + 1>{})) {
     return field_count<P, N + 1>();
   } else {
     return N;
@@ -174,9 +197,17 @@ struct FieldBuilder {
   operator F() const;
 };
 
+/// The same for an optional, which would rather be made from what it may hold.
+struct OptionalFieldBuilder {
+  ArgumentReader& reader;
+  template <class F>
+  operator std::optional<F>() const;
+};
+
 template <class P, std::size_t... I>
-P build_object(ArgumentReader& reader, std::index_sequence<I...>) {
-  return P{(static_cast<void>(I), FieldBuilder{reader})...};
+P build_object(ArgumentReader& reader, std::index_sequence<I...> all) {
+  return P{std::conditional_t<takes_optional<P, I>(decltype(all){}), OptionalFieldBuilder,
+                              FieldBuilder>{reader}...};
 }
 
 }  // namespace argument_detail
@@ -186,10 +217,15 @@ argument_detail::FieldBuilder::operator F() const {
   return reader.build<F>();
 }
 
+template <class F>
+argument_detail::OptionalFieldBuilder::operator std::optional<F>() const {
+  return reader.build<std::optional<F>>();
+}
+
 template <class P>
 Argument<P> ArgumentReader::next() {
-  if constexpr (!is_shared<P>) {
-    if (const Value* value = whole_value(nodes_[position_])) {
+  if constexpr (!is_shared<P> && !argument_detail::is_shared_list<P>) {
+    if (const Value* value = whole_value(peek())) {
       ++position_;
       auto shared = value->as<P>();
       if (!shared) throw Exception(std::move(shared).error());
@@ -205,6 +241,13 @@ P ArgumentReader::copy_of(const Value& value) {
     auto shared = value.as<typename P::element_type>();
     if (!shared) throw Exception(std::move(shared).error());
     return std::move(*shared);
+  } else if constexpr (argument_detail::is_shared_list<P>) {
+    auto list = value.as<ValueList>();
+    if (!list) throw Exception(std::move(list).error());
+    P out;
+    out.reserve((*list)->items.size());
+    for (const Value& item : (*list)->items) out.push_back(copy_of<typename P::value_type>(item));
+    return out;
   } else {
     auto shared = value.as<P>();
     if (!shared) throw Exception(std::move(shared).error());
@@ -253,7 +296,7 @@ P ArgumentReader::build() {
       }
       break;
     case ArgKind::object:
-      if constexpr (std::is_aggregate_v<P> && !is_vector<P>) {
+      if constexpr (std::is_aggregate_v<P>) {
         constexpr std::size_t fields = field_count<P>();
         if (node.value == fields) return build_object<P>(*this, std::make_index_sequence<fields>{});
       }
@@ -267,7 +310,7 @@ P ArgumentReader::build() {
     default:
       break;
   }
-  mismatch(typeid(P).name());
+  mismatch(readable_name(typeid(P)));
 }
 
 }  // namespace weft

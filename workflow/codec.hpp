@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <list>
 #include <map>
 #include <msgpack.hpp>
@@ -234,7 +235,7 @@ struct pack<T> {
   template <class Stream>
   packer<Stream>& operator()(packer<Stream>& out, const T& x) const {
     weft::PackInspector<Stream> inspector{out};
-    inspect(inspector, const_cast<T&>(x));
+    if (!inspect(inspector, const_cast<T&>(x))) throw msgpack::type_error();
     return out;
   }
 };
@@ -243,7 +244,7 @@ template <weft::Inspectable T>
 struct convert<T> {
   const msgpack::object& operator()(const msgpack::object& in, T& x) const {
     weft::UnpackInspector inspector{in};
-    inspect(inspector, x);
+    if (!inspect(inspector, x)) throw msgpack::type_error();
     return in;
   }
 };
@@ -332,7 +333,9 @@ template <Encodable T>
     (*handle).get().convert(x);
     return x;
   } catch (const msgpack::type_error&) {
-    return Error{.code = Errc::decode_failed, .message = "encoded value is of another type"};
+    return Error{.code = Errc::decode_failed, .message = "the encoding is of another type"};
+  } catch (const std::exception& failure) {  // From a type's own unpacking.
+    return Error{.code = Errc::decode_failed, .message = failure.what()};
   }
 }
 

@@ -176,6 +176,10 @@ private:
     // Braces: the arguments are read from left to right.
     const std::tuple<Argument<std::tuple_element_t<I, Parameters>>...> arguments{
       reader.next<std::tuple_element_t<I, Parameters>>()...};
+    if (!reader.done()) {
+      return Error{.code = Errc::invalid_argument,
+                   .message = "the task passes more arguments than the function takes"};
+    }
     const auto invoke = [&]() -> Return {
       if constexpr (Data::with_context) {
         return std::invoke(callable_, context, std::get<I>(arguments).get()...);

@@ -1,11 +1,12 @@
 #include "weft/workflow/value.hpp"
 
+#include <cxxabi.h>
+
+#include <cstdlib>
+
 namespace weft {
 
 namespace {
-
-/// Texts and binaries of the unpacked object point into the input instead of copying it.
-bool refer_to_input(msgpack::type::object_type, std::size_t, void*) { return true; }
 
 struct Sink {
   Blob& out;
@@ -23,26 +24,43 @@ void encode_list(const void* object, Blob& out) {
   }
 }
 
+/// The elements of an encoded list, each a value known by its encoding.
+Result<ValueList> split(const msgpack::object& encoded) {
+  ValueList list;
+  const auto add = [&list](const auto& item) {
+    Blob bytes;
+    Sink sink{bytes};
+    msgpack::packer<Sink>{sink}.pack(item);
+    list.items.push_back(Value::encoded(std::move(bytes)));
+  };
+  if (encoded.type == msgpack::type::ARRAY) {
+    list.items.reserve(encoded.via.array.size);
+    for (std::uint32_t i = 0; i < encoded.via.array.size; ++i) add(encoded.via.array.ptr[i]);
+    return list;
+  }
+  if (encoded.type == msgpack::type::BIN) {  // A list of bytes.
+    const std::string_view bytes{encoded.via.bin.ptr, encoded.via.bin.size};
+    list.items.reserve(bytes.size());
+    for (const char byte : bytes) add(static_cast<std::uint8_t>(byte));
+    return list;
+  }
+  return Error{.code = Errc::decode_failed, .message = "the value is not a list"};
+}
+
 }  // namespace
 
-Result<msgpack::object_handle> unpack_limited(std::string_view bytes, const DecodeLimits& limits) {
-  const msgpack::unpack_limit unpack_limit{limits.items, limits.items, limits.bytes,
-                                           limits.bytes, limits.bytes, limits.depth};
-  try {
-    std::size_t offset = 0;
-    auto handle = msgpack::unpack(bytes.data(), bytes.size(), offset, refer_to_input, nullptr,
-                                  unpack_limit);
-    if (offset != bytes.size()) {
-      return Error{.code = Errc::decode_failed, .message = "bytes follow the encoded value"};
-    }
-    return handle;
-  } catch (const msgpack::size_overflow& failure) {
-    return Error{.code = Errc::limit_exceeded,
-                 .message = std::string("encoded value exceeds a limit: ") + failure.what()};
-  } catch (const msgpack::unpack_error& failure) {
-    return Error{.code = Errc::decode_failed,
-                 .message = std::string("not a msgpack encoding: ") + failure.what()};
+std::string readable_name(const std::type_info& type) {
+  // Spelled out by the compiler with all that its text type has by default.
+  static constexpr std::string_view text_type =
+    "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> plain{
+    abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free};
+  std::string name = status == 0 ? plain.get() : type.name();
+  for (auto at = name.find(text_type); at != std::string::npos; at = name.find(text_type)) {
+    name.replace(at, text_type.size(), "std::string");
   }
+  return name;
 }
 
 /// An element of another value's list, or any object that another value keeps alive.
@@ -103,6 +121,10 @@ Result<std::string_view> Value::encoding() const {
     box_->ops->encode(box_->object, *fresh);
   } catch (const Exception& failure) {
     return failure.error();
+  } catch (const std::exception& failure) {
+    return Error{.code = Errc::encode_failed,
+                 .message = "a value of type " + type_name() + " cannot be encoded: " +
+                            failure.what()};
   }
   const Blob* expected = nullptr;
   if (box_->encoding.compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) {
@@ -119,10 +141,7 @@ Bytes Value::size() const {
 
 Result<std::size_t> Value::list_size() const {
   if (missing()) return Error{.code = Errc::input_missing, .message = "the value is missing"};
-  if (box_->ops) {
-    if (box_->ops->list_size) return box_->ops->list_size(box_->object);
-    return Error{.code = Errc::invalid_argument, .message = type_name() + " is not a list"};
-  }
+  if (box_->ops && box_->ops->list_size) return box_->ops->list_size(box_->object);
   auto list = as<ValueList>();
   if (!list) return std::move(list).error();
   return (*list)->items.size();
@@ -136,50 +155,57 @@ Result<Value> Value::list_item(std::size_t index) const {
                  .message = "element " + std::to_string(index) + " of a list of " +
                             std::to_string(*size)};
   }
-  if (box_->ops) return box_->ops->list_item(*this, index);
+  if (box_->ops && box_->ops->list_item) return box_->ops->list_item(*this, index);
   auto list = as<ValueList>();
   if (!list) return std::move(list).error();
   return (*list)->items[index];
 }
 
-/// Splits an encoded list into its elements, each a value known by its encoding.
+Result<Shared<ValueList>> Value::listed() const {
+  // Its items share this value, so remembering it here would keep both alive for ever.
+  ValueList list;
+  const std::size_t size = box_->ops->list_size(box_->object);
+  list.items.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) list.items.push_back(box_->ops->list_item(*this, i));
+  return of(std::move(list)).as<ValueList>();
+}
+
 template <>
 Result<Shared<ValueList>> Value::as<ValueList>() const {
   if (const auto* found = object<ValueList>()) return Shared<ValueList>{*this, found};
   if (missing()) return Error{.code = Errc::input_missing, .message = "the value is missing"};
-  if (Box* decoded = box_->decoded.load(std::memory_order_acquire);
-      decoded && *decoded->ops->type == typeid(ValueList)) {
-    return Shared<ValueList>{*this, static_cast<const ValueList*>(decoded->object)};
+  if (const auto* known = static_cast<const ValueList*>(decoded(typeid(ValueList)))) {
+    return Shared<ValueList>{*this, known};
   }
-  ValueList list;
-  if (box_->ops && box_->ops->list_size) {
-    const std::size_t size = box_->ops->list_size(box_->object);
-    list.items.reserve(size);
-    for (std::size_t i = 0; i < size; ++i) list.items.push_back(box_->ops->list_item(*this, i));
-    // Its items share this value, so remembering it here would keep both alive for ever.
-    return of(std::move(list)).as<ValueList>();
-  }
+  if (box_->ops && box_->ops->list_size) return listed();
   auto bytes = encoding();
   if (!bytes) return std::move(bytes).error();
   auto handle = unpack_limited(*bytes, {});
   if (!handle) return std::move(handle).error();
-  const msgpack::object& array = (*handle).get();
-  if (array.type != msgpack::type::ARRAY) {
-    return Error{.code = Errc::decode_failed, .message = "encoded value is not a list"};
+  auto list = split((*handle).get());
+  if (!list) return std::move(list).error();
+  return remember(new Boxed<ValueList>(std::move(*list)));
+}
+
+const void* Value::decoded(const std::type_info& type) const {
+  const Box* box = box_->decoded.load(std::memory_order_acquire);
+  while (box && *box->ops->type != type) box = box->decoded.load(std::memory_order_acquire);
+  return box ? box->object : nullptr;
+}
+
+const void* Value::remember(std::unique_ptr<Box> fresh) const {
+  std::atomic<Box*>* place = &box_->decoded;
+  Box* known = nullptr;
+  while (!place->compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) {
+    if (*known->ops->type == *fresh->ops->type) return known->object;
+    place = &std::exchange(known, nullptr)->decoded;
   }
-  list.items.reserve(array.via.array.size);
-  for (std::uint32_t i = 0; i < array.via.array.size; ++i) {
-    Blob item;
-    Sink sink{item};
-    msgpack::packer<Sink>{sink}.pack(array.via.array.ptr[i]);
-    list.items.push_back(encoded(std::move(item)));
-  }
-  return remember(new Boxed<ValueList>(std::move(list)));
+  return fresh.release()->object;
 }
 
 std::string Value::type_name() const {
   if (missing()) return "missing";
-  return box_->ops ? box_->ops->type->name() : "encoded";
+  return box_->ops ? readable_name(*box_->ops->type) : "encoded";
 }
 
 bool operator==(const Value& a, const Value& b) {

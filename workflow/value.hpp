@@ -14,6 +14,9 @@ namespace weft {
 class Value;
 struct ValueList;
 
+/// The name of a C++ type as people write it, for messages.
+[[nodiscard]] std::string readable_name(const std::type_info& type);
+
 /// What can be done with the object in a value without knowing its type. One per type.
 struct TypeOps {
   const std::type_info* type;
@@ -107,7 +110,8 @@ private:
     const TypeOps* ops;            ///< Nothing when only the encoding is known.
     const void* object = nullptr;  ///< Nothing when only the encoding is known.
     std::atomic<const Blob*> encoding{nullptr};  ///< Owned; set at most once.
-    std::atomic<Box*> decoded{nullptr};          ///< Owned; set at most once.
+    /// Owned; set at most once. The first of a chain: one box for each type that was decoded.
+    std::atomic<Box*> decoded{nullptr};
   };
 
   template <class T>
@@ -123,11 +127,18 @@ private:
   explicit Value(Box* box) : box_(box) {}
   template <class T>
   Result<Shared<T>> from_items(const ValueList& list) const;
-  /// Keeps the decoded object for later readers; the first one to decode wins.
+  /// The elements of a list object, as values that share it.
+  [[nodiscard]] Result<Shared<ValueList>> listed() const;
+  /// What was decoded as `type` before, if anything.
+  [[nodiscard]] const void* decoded(const std::type_info& type) const;
+  /// Keeps a decoded object for later readers and returns the one to use: that of the first thread
+  /// to decode this type.
+  const void* remember(std::unique_ptr<Box> fresh) const;
   template <class T>
-  Shared<T> remember(Boxed<T>* fresh) const;
+  Shared<T> remember(Boxed<T>* fresh) const {
+    return {*this, static_cast<const T*>(remember(std::unique_ptr<Box>(fresh)))};
+  }
   static Value item_of(const Value& list, const TypeOps& ops, const void* object);
-  [[nodiscard]] Result<Value> list_item_encoded(std::size_t index) const;
 
   void retain() const noexcept {
     if (box_) box_->references.fetch_add(1, std::memory_order_relaxed);
@@ -214,6 +225,7 @@ Result<Shared<ValueList>> Value::as<ValueList>() const;
 template <class T>
 Value Value::of(T object) {
   static_assert(std::is_same_v<T, std::decay_t<T>>);
+  static_assert(!std::is_same_v<T, Value>, "weft: a value is not wrapped in another");
   return Value{new Boxed<T>(std::move(object))};
 }
 
@@ -228,23 +240,28 @@ template <class T>
 Result<Shared<T>> Value::as() const {
   if (const T* found = object<T>()) return Shared<T>{*this, found};
   if (missing()) return Error{.code = Errc::input_missing, .message = "the value is missing"};
-  if (Box* decoded = box_->decoded.load(std::memory_order_acquire);
-      decoded && *decoded->ops->type == typeid(T)) {
-    return Shared<T>{*this, static_cast<const T*>(decoded->object)};
-  }
+  if (const auto* known = static_cast<const T*>(decoded(typeid(T)))) return Shared<T>{*this, known};
   if constexpr (is_list<T>) {
     if (const auto* list = object<ValueList>()) return from_items<T>(*list);
   }
   if constexpr (!Encodable<T>) {
     return Error{.code = Errc::decode_failed,
                  .message = "a value of type " + type_name() + " cannot be read as " +
-                            typeid(T).name() + ", which has no encoding"};
+                            readable_name(typeid(T)) + ", which has no encoding"};
   } else {
     auto bytes = encoding();
     if (!bytes) return std::move(bytes).error();
-    auto decoded = decode<T>(*bytes);
-    if (!decoded) return std::move(decoded).error();
-    return remember(new Boxed<T>(std::move(*decoded)));
+    auto read = decode<T>(*bytes);
+    if (read) return remember(new Boxed<T>(std::move(*read)));
+    if constexpr (is_list<T>) {
+      // Bytes that were gathered one by one are encoded as a list, not as a binary.
+      if (sizeof(typename T::value_type) == 1) {
+        if (auto list = as<ValueList>()) return from_items<T>(**list);
+      }
+    }
+    return with_context("a value of type " + type_name() + " cannot be read as " +
+                          readable_name(typeid(T)),
+                        std::move(read).error());
   }
 }
 
@@ -258,15 +275,6 @@ Result<Shared<T>> Value::from_items(const ValueList& list) const {
     out.push_back(**read);
   }
   return remember(new Boxed<T>(std::move(out)));
-}
-
-template <class T>
-Shared<T> Value::remember(Boxed<T>* fresh) const {
-  Box* expected = nullptr;
-  if (box_->decoded.compare_exchange_strong(expected, fresh, std::memory_order_acq_rel)) {
-    return Shared<T>{*this, &fresh->item};
-  }
-  return Shared<T>{Value{fresh}, &fresh->item};
 }
 
 /// Walked by every inspector as its encoding; an empty text is a missing value.

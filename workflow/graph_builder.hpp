@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "weft/workflow/workflow.hpp"
+
+namespace weft {
+
+/// Turns a workflow into a graph: resolves names, checks the structure, counts what each task waits for
+/// and who reads it. Used by `Workflow::freeze`; one object builds one graph.
+class GraphBuilder {
+public:
+  GraphBuilder(Workflow workflow, const Registry& registry);
+
+  [[nodiscard]] Result<GraphPtr> build();
+
+private:
+  void take_names();
+  void resolve_names();
+  void resolve_functions();
+  void resolve_options();
+  void add_order_dependencies();
+  void check_scopes();
+  void link();
+  void link_task(TaskId child, std::vector<std::pair<TaskId, TaskId>>& edges);
+  void link_outer(TaskId reader, TaskId read);
+  void sort();
+  void report_cycle(const std::vector<std::uint32_t>& waiting);
+
+  void problem(Errc code, std::string message, TaskId task, std::string hint = {});
+  [[nodiscard]] std::string describe(TaskId task) const;
+  [[nodiscard]] bool encloses(std::uint32_t outer, std::uint32_t inner) const;
+  [[nodiscard]] std::span<const Dependency> dependencies(TaskId task) const;
+
+  Workflow workflow_;
+  const Registry& registry_;
+  std::shared_ptr<Graph> graph_;
+  std::unordered_map<std::string, TaskId> by_name_;
+  std::vector<Error> problems_;
+
+  /// The last task to which each task was linked, and by which it was read: an edge counts once.
+  std::vector<TaskId> linked_;
+  std::vector<TaskId> read_;
+};
+
+}  // namespace weft
