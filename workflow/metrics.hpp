@@ -35,6 +35,7 @@ struct TaskMetrics {
   Bytes input_size;                 ///< Sum over the inputs, as encoded.
   Bytes fetched_size;               ///< The part of it that came from the store.
   Bytes output_size;                ///< As encoded.
+  std::vector<std::uint32_t> path;  ///< Rows of the element it is for, outermost first.
 
   friend bool operator==(const TaskMetrics&, const TaskMetrics&) = default;
 
@@ -47,7 +48,8 @@ struct TaskMetrics {
       f.field("claimed", x.claimed), f.field("inputs_ready", x.inputs_ready),
       f.field("started", x.started), f.field("finished", x.finished),
       f.field("committed", x.committed), f.field("input_size", x.input_size),
-      f.field("fetched_size", x.fetched_size), f.field("output_size", x.output_size));
+      f.field("fetched_size", x.fetched_size), f.field("output_size", x.output_size),
+      f.field("path", x.path));
     x.outcome = static_cast<AttemptOutcome>(outcome);
     return ok;
   }
