@@ -13,13 +13,14 @@ install(EXPORT weftTargets NAMESPACE weft:: DESTINATION ${weft_config_dir})
 foreach(folder IN ITEMS workflow planning storage actors runtime)
   get_target_property(headers weft_${folder} WEFT_PUBLIC_HEADERS)
   foreach(header IN LISTS headers)
+    cmake_path(GET header PARENT_PATH subfolder)
     install(FILES ${PROJECT_SOURCE_DIR}/${folder}/${header}
-      DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft/${folder})
+      DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft/${folder}/${subfolder})
   endforeach()
 endforeach()
 # The umbrella header stands one level higher, as in <build>/include.
 install(FILES ${PROJECT_SOURCE_DIR}/runtime/weft.hpp
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft OPTIONAL)
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft)
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weftConfig.cmake.in
   ${PROJECT_BINARY_DIR}/weftConfig.cmake INSTALL_DESTINATION ${weft_config_dir})

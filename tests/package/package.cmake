@@ -1,0 +1,24 @@
+# Plays the foreign project's part: install, configure, build, run. Each step ends the script with
+# its output if it fails.
+cmake_minimum_required(VERSION 3.25)
+
+set(prefix ${SCRATCH}/prefix)
+file(REMOVE_RECURSE ${prefix} ${SCRATCH}/consumer)
+
+execute_process(COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET
+  COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
+
+# Every installed header, each after the others: what a host may include in any order.
+file(GLOB_RECURSE headers RELATIVE ${prefix}/include ${prefix}/include/weft/*.hpp)
+list(TRANSFORM headers REPLACE "(.+)" "#include <\\1>")
+list(JOIN headers "\n" includes)
+file(WRITE ${SCRATCH}/every_header.cpp "${includes}\n")
+
+execute_process(COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET
+  COMMAND ${CMAKE_COMMAND} -S ${CONSUMER} -B ${SCRATCH}/consumer -G ${GENERATOR}
+    -DCMAKE_BUILD_TYPE=${CONFIG} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_PREFIX_PATH=${prefix}
+    -DWEFT_VERSION=${VERSION} -DEVERY_HEADER=${SCRATCH}/every_header.cpp)
+execute_process(COMMAND_ERROR_IS_FATAL ANY
+  COMMAND ${CMAKE_COMMAND} --build ${SCRATCH}/consumer)
+execute_process(COMMAND_ERROR_IS_FATAL ANY
+  COMMAND ${SCRATCH}/consumer/consumer)
