@@ -1,0 +1,253 @@
+// Claims, grants and leases of a run in memory.
+
+#include <algorithm>
+
+#include "weft/storage/memory_run.hpp"
+
+namespace weft {
+
+// -- claims -----------------------------------------------------------------------------------------
+
+Result<ClaimAnswer> MemoryRun::claim(const ClaimRequest& request, Nanos now) {
+  if (auto known = check_known(request.tasks); !known) return std::move(known).error();
+  ClaimAnswer answer;
+  for (const TaskId task : request.tasks) {
+    if (const auto reason = refusal(task, request)) {
+      answer.refused.push_back({task, *reason});
+      continue;
+    }
+    Lease& lease = extend_lease(request.worker, now);
+    if (states_[task].status == TaskStatus::ready) {
+      ready_.remove(states_, task);
+      hold(task, lease, request.worker);
+    }
+    answer.grants.push_back(grant(task));
+  }
+  return answer;
+}
+
+/// A worker that claims what it holds is given the same grant again: its first answer may have been lost.
+std::optional<ClaimRefusal> MemoryRun::refusal(TaskId task, const ClaimRequest& request) const {
+  if (ended()) return ClaimRefusal::ended;
+  const TaskState& state = states_[task];
+  switch (state.status) {
+    case TaskStatus::ready:
+      return std::nullopt;
+    case TaskStatus::claimed:
+      if (request.mode == ClaimMode::duplicate || state.worker == request.worker) {
+        return std::nullopt;
+      }
+      return ClaimRefusal::held;
+    case TaskStatus::committed:
+      return ClaimRefusal::committed;
+    default:
+      return ClaimRefusal::not_ready;
+  }
+}
+
+Result<void> MemoryRun::release(const ReleaseRequest& request, Nanos now) {
+  if (auto known = check_known(request.tasks); !known) return known;
+  if (ended()) return {};
+  for (const TaskId task : request.tasks) {
+    const TaskState& state = states_[task];
+    if (state.status == TaskStatus::claimed && state.worker == request.worker) requeue(task, now);
+  }
+  return {};
+}
+
+void MemoryRun::hold(TaskId task, Lease& lease, WorkerId worker) {
+  states_[task].status = TaskStatus::claimed;
+  states_[task].worker = worker;
+  lease.claimed.append(states_, task);
+}
+
+void MemoryRun::unhold(TaskId task) {
+  leases_.find(states_[task].worker)->second.claimed.remove(states_, task);
+}
+
+/// Takes a claim back. Whoever had it is fenced off.
+void MemoryRun::requeue(TaskId task, Nanos now) {
+  unhold(task);
+  chunks_.drop(task);
+  states_[task].fence = Fence{states_[task].fence.number() + 1};
+  make_ready(task, now);
+}
+
+// -- what became ready ------------------------------------------------------------------------------
+
+ReadyTask MemoryRun::ready_task(TaskId task) {
+  path_.clear();
+  const TaskOrigin origin = table_.origin(task);
+  for (TaskOrigin at = origin; at.expansion; at = table_.origin(at.expansion->map)) {
+    path_.push_back(at.row);
+  }
+  std::ranges::reverse(path_);
+  return {.task = task,
+          .worker = worker_of(*plan_, origin.task, path_),
+          .rank = plan_->placements[origin.task.number()].rank};
+}
+
+void MemoryRun::make_ready(TaskId task, Nanos now) {
+  states_[task].status = TaskStatus::ready;
+  states_[task].since = now;
+  ready_.append(states_, task);
+}
+
+/// Highest rank first, and by number among equals.
+void MemoryRun::sort_fresh() {
+  const auto sooner = [](const ReadyTask& a, const ReadyTask& b) {
+    return a.rank != b.rank ? a.rank > b.rank : a.task < b.task;
+  };
+  if (!std::ranges::is_sorted(fresh_, sooner)) std::ranges::sort(fresh_, sooner);
+}
+
+/// Takes those out of `fresh_` that the request claims, in their order.
+void MemoryRun::claim_fresh(const CommitRequest& request, Nanos now, std::vector<Grant>& granted) {
+  Lease* lease = nullptr;
+  bool flexible_left = true;
+  auto kept = fresh_.begin();
+  for (const ReadyTask& ready : fresh_) {
+    const bool flexible = ready.worker == flexible_worker;
+    const bool wanted = request.claim == ClaimChildren::all || ready.worker == request.worker ||
+                        (flexible && flexible_left);
+    if (!wanted || granted.size() >= request.claim_limit) {
+      *kept++ = ready;
+      continue;
+    }
+    flexible_left = flexible_left && !flexible;
+    if (!lease) lease = &extend_lease(request.worker, now);
+    hold(ready.task, *lease, request.worker);
+    granted.push_back(grant(ready.task));
+  }
+  fresh_.erase(kept, fresh_.end());
+}
+
+/// Moves all of `fresh_` into the answer and makes them claimable.
+void MemoryRun::make_fresh_ready(Nanos now, std::vector<ReadyTask>& answer) {
+  constexpr std::size_t cheap_to_copy = 64;  // Beyond that, the room is given away instead.
+  for (const ReadyTask& ready : fresh_) make_ready(ready.task, now);
+  if (fresh_.size() > cheap_to_copy) {
+    answer = std::exchange(fresh_, {});
+  } else {
+    answer.assign(fresh_.begin(), fresh_.end());
+    fresh_.clear();
+  }
+}
+
+// -- grants -----------------------------------------------------------------------------------------
+
+Grant MemoryRun::grant(TaskId task) const {
+  const TaskOrigin from = table_.origin(task);
+  const auto dependencies = graph().dependencies(from.task);
+  Grant grant{.task = task,
+              .template_task = from.task,
+              .fence = states_[task].fence,
+              .attempt = states_[task].attempt};
+  grant.inputs.reserve(dependencies.size());
+  for (const Dependency& dependency : dependencies) add_input(from, dependency, grant.inputs);
+  if (!from.expansion) return grant;
+  grant.path = table_.path(task);
+  grant.dependencies.reserve(dependencies.size());
+  for (const Dependency& dependency : dependencies) {
+    const bool many = dependency.kind == DependencyKind::gather;
+    grant.dependencies.push_back(many ? dependency.task : table_.resolve(from, dependency.task));
+  }
+  return grant;
+}
+
+void MemoryRun::add_input(const TaskOrigin& from, const Dependency& dependency,
+                          Inputs& inputs) const {
+  switch (dependency.kind) {
+    case DependencyKind::output:
+      inputs.add(states_[table_.resolve(from, dependency.task)].output);
+      return;
+    case DependencyKind::order:
+      inputs.add({});
+      return;
+    case DependencyKind::item: {
+      const TaskOrigin row = row_of(from, dependency.task);
+      inputs.add(items_.at(row.expansion->first, row.row));
+      return;
+    }
+    case DependencyKind::gather: {
+      const Scope& scope = graph().scope(graph().task(dependency.task).scope);
+      const Expansion& rows = *table_.expansion_of(table_.resolve(from, scope.map));
+      const std::uint32_t position = graph().position(dependency.task);
+      std::vector<Value> values;
+      values.reserve(rows.items);
+      for (std::uint32_t row = 0; row < rows.items; ++row) {
+        values.push_back(states_[TaskId{rows.first.number() + row * rows.width + position}].output);
+      }
+      inputs.add_gathered(std::move(values));
+      return;
+    }
+  }
+}
+
+/// The row of `map`'s expansion that `from` lies in. @param map as in the graph
+TaskOrigin MemoryRun::row_of(TaskOrigin from, TaskId map) const {
+  while (graph().scope(from.expansion->scope).map != map) {
+    from = table_.origin(from.expansion->map);
+  }
+  return from;
+}
+
+// -- leases -----------------------------------------------------------------------------------------
+
+MemoryRun::Lease& MemoryRun::extend_lease(WorkerId worker, Nanos now) {
+  Lease& lease = leases_[worker];
+  lease.expiry = now + lease_;
+  return lease;
+}
+
+bool MemoryRun::launch(WorkerId worker, const std::string& holder, Nanos now) {
+  if (ended()) return false;
+  Lease& lease = leases_[worker];
+  const bool live = lease.expiry > now;
+  if (live && !lease.holder.empty() && lease.holder != holder) return false;
+  if (!live) lapse(worker, lease, now);
+  lease.holder = holder;
+  lease.expiry = now + lease_;
+  return true;
+}
+
+bool MemoryRun::renew(WorkerId worker, Nanos now) {
+  const auto found = leases_.find(worker);
+  if (found == leases_.end() || found->second.expiry <= now) return false;
+  found->second.expiry = now + lease_;
+  return true;
+}
+
+/// The lease has run out: what it held is ready again, and the next sweep reports it.
+void MemoryRun::lapse(WorkerId worker, Lease& lease, Nanos now) {
+  while (!lease.claimed.empty()) {
+    const TaskId task = lease.claimed.front();
+    events_.requeued(now, task, worker, states_[task].attempt);
+    requeue(task, now);
+    lapsed_.push_back(ready_task(task));
+  }
+}
+
+void MemoryRun::sweep(Nanos now, SweepReport& report) {
+  if (ended()) return;
+  for (auto at = leases_.begin(); at != leases_.end();) {
+    if (at->second.expiry > now) {
+      ++at;
+      continue;
+    }
+    lapse(at->first, at->second, now);
+    at = leases_.erase(at);
+  }
+  for (const ReadyTask& task : std::exchange(lapsed_, {})) {
+    // Somebody may have claimed it since it was requeued.
+    if (states_[task.task].status == TaskStatus::ready) report.requeued.push_back({id_, task});
+  }
+  while (!ready_.empty() && now - states_[ready_.front()].since > lease_) {
+    const TaskId task = ready_.front();
+    ready_.remove(states_, task);
+    make_ready(task, now);  // Reported again after another lease.
+    report.orphaned.push_back({id_, ready_task(task)});
+  }
+}
+
+}  // namespace weft

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "weft/storage/run_store.hpp"
+#include "weft/workflow/clock.hpp"
+
+namespace weft {
+
+/// Runs kept in this process: for the single-node harness, embedded use and tests. What it holds ends
+/// with it.
+///
+/// Answers on the calling thread before the call returns, and never fails with `store_unavailable`.
+/// Thread-safe: runs do not wait for one another. Answers and wake-ups are given, and released values
+/// destroyed, while no lock is held, so they may call the store.
+class MemoryRunStore final : public RunStore {
+public:
+  /// @param clock outlives the store
+  explicit MemoryRunStore(const Clock& clock);
+  ~MemoryRunStore() override;
+
+  void create(CreateRun request, Done<std::vector<ReadyTask>> done) override;
+  void cancel(RunId run, std::string reason, Done<bool> done) override;
+  void status(RunId run, Done<RunStatus> done) override;
+  void erase(RunId run, Done<void> done) override;
+
+  void claim(ClaimRequest request, Done<ClaimAnswer> done) override;
+  void commit(CommitRequest request, Done<CommitAnswer> done) override;
+  void expand(ExpandRequest request, Done<CommitAnswer> done) override;
+  void fail(FailRequest request, Done<FailAnswer> done) override;
+  void release(ReleaseRequest request, Done<void> done) override;
+
+  void fetch(RunId run, std::vector<TaskId> tasks, Done<std::vector<Value>> done) override;
+  void put_chunk(PutChunk chunk, Done<void> done) override;
+  void read_chunks(RunId run, TaskId task, std::uint32_t first, Done<Chunks> done) override;
+
+  void launch(RunId run, WorkerId worker, std::string holder, Done<bool> done) override;
+  void renew(RunId run, WorkerId worker, Done<bool> done) override;
+  void sweep(Done<SweepReport> done) override;
+
+  void events(RunId run, std::uint64_t first, std::size_t limit,
+              Done<std::vector<RunEvent>> done) override;
+  void watch(RunId run, std::function<void()> wake) override;
+
+private:
+  struct Entry;
+  using Wake = std::shared_ptr<const std::function<void()>>;
+
+  [[nodiscard]] std::shared_ptr<Entry> find(RunId run) const;
+
+  /// Removes a run. Answers whom to wake.
+  [[nodiscard]] Wake remove(RunId run);
+
+  /// Carries out `step(MemoryRun&, Nanos now)` on a run alone, answers what it returns, and wakes the
+  /// watcher if the run has changed.
+  template <class T, class Step>
+  void on_run(RunId run, const Done<T>& done, Step&& step);
+
+  const Clock& clock_;
+  mutable std::mutex mutex_;  ///< Guards `runs_`, not what the entries hold.
+  std::map<RunId, std::shared_ptr<Entry>> runs_;
+};
+
+}  // namespace weft
