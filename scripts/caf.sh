@@ -155,6 +155,7 @@ build_caf() {
   local flavour=$1 prefix scratch
   prefix=$(caf_prefix "$flavour")
   obtain_caf_tarball
+  rm -rf "$(weft_cache_dir)/build-$flavour."* # What an interrupted build left: the lock is ours.
   scratch=$(mktemp -d "$(weft_cache_dir)/build-$flavour.XXXXXX")
   mkdir "$scratch/source"
   tar -xzf "$(weft_cache_dir)/caf-$caf_version.tar.gz" -C "$scratch/source" --strip-components=1
