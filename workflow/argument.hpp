@@ -50,6 +50,9 @@ public:
   /// Appends the next slot, which holds the outputs of all elements of a map.
   void add_gathered(std::vector<Value> values);
 
+  /// Replaces the value of a slot that holds one.
+  void set(std::uint32_t slot, Value value) { values_[begin(slot)] = std::move(value); }
+
   [[nodiscard]] const Value& at(std::uint32_t slot) const { return values_[begin(slot)]; }
   [[nodiscard]] std::span<const Value> gathered(std::uint32_t slot) const {
     return {values_.data() + begin(slot), values_.data() + end(slot)};
@@ -290,9 +293,11 @@ P ArgumentReader::build() {
       break;
     case ArgKind::tuple:
       if constexpr (TupleLike<P>) {
-        return [this]<std::size_t... I>(std::index_sequence<I...>) {
-          return P{build<std::tuple_element_t<I, P>>()...};
-        }(std::make_index_sequence<std::tuple_size_v<P>>{});
+        if (node.value == std::tuple_size_v<P>) {
+          return [this]<std::size_t... I>(std::index_sequence<I...>) {
+            return P{build<std::tuple_element_t<I, P>>()...};
+          }(std::make_index_sequence<std::tuple_size_v<P>>{});
+        }
       }
       break;
     case ArgKind::object:

@@ -72,8 +72,14 @@ concept HasMsgpackDefine = requires(const T& x, msgpack::packer<msgpack::sbuffer
   x.msgpack_pack(packer);
 };
 
+/// The numbers that msgpack knows: neither extended precision nor wide characters.
 template <class T>
-struct Encodable : std::bool_constant<std::is_arithmetic_v<T> || std::is_enum_v<T> ||
+inline constexpr bool is_number =
+  std::is_arithmetic_v<T> && !std::is_same_v<T, long double> && !std::is_same_v<T, wchar_t> &&
+  !std::is_same_v<T, char8_t> && !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t>;
+
+template <class T>
+struct Encodable : std::bool_constant<is_number<T> || std::is_enum_v<T> ||
                                       HasInspect<T> || HasMsgpackDefine<T>> {};
 template <>
 struct Encodable<Nothing> : std::true_type {};
@@ -313,7 +319,8 @@ namespace weft {
 [[nodiscard]] Result<msgpack::object_handle> unpack_limited(std::string_view bytes,
                                                             const DecodeLimits& limits);
 
-/// Appends the msgpack encoding of `x` to `out`.
+/// Appends the msgpack encoding of `x` to `out`. A floating-point number without a fraction is encoded
+/// as an integer: all survive as they are, except that the sign of a negative zero is lost.
 template <Encodable T>
 void encode(const T& x, Blob& out) {
   struct Sink {
@@ -323,20 +330,29 @@ void encode(const T& x, Blob& out) {
   msgpack::packer<Sink>{sink}.pack(x);
 }
 
-/// Reads the msgpack encoding of a `T`. Fails with `decode_failed` or `limit_exceeded`.
+/// Reads a msgpack encoding into `x`. Fails with `decode_failed` or `limit_exceeded`; `x` may have
+/// been changed then.
 template <Encodable T>
-[[nodiscard]] Result<T> decode(std::string_view bytes, const DecodeLimits& limits = {}) {
+[[nodiscard]] Result<void> decode_into(T& x, std::string_view bytes,
+                                       const DecodeLimits& limits = {}) {
   auto handle = unpack_limited(bytes, limits);
   if (!handle) return std::move(handle).error();
   try {
-    T x{};
     (*handle).get().convert(x);
-    return x;
+    return {};
   } catch (const msgpack::type_error&) {
     return Error{.code = Errc::decode_failed, .message = "the encoding is of another type"};
   } catch (const std::exception& failure) {  // From a type's own unpacking.
     return Error{.code = Errc::decode_failed, .message = failure.what()};
   }
+}
+
+/// Reads the msgpack encoding of a `T`. Fails with `decode_failed` or `limit_exceeded`.
+template <Encodable T>
+[[nodiscard]] Result<T> decode(std::string_view bytes, const DecodeLimits& limits = {}) {
+  T x{};
+  if (auto done = decode_into(x, bytes, limits); !done) return done.error();
+  return x;
 }
 
 // -- sizes ----------------------------------------------------------------------------------------

@@ -98,6 +98,8 @@ private:
 /// A value or an error. Never ignored, never both.
 template <class T>
 class [[nodiscard]] Result {
+  static_assert(!std::is_same_v<T, Error>, "weft: whether an error is the result cannot be told");
+
 public:
   using value_type = T;
 

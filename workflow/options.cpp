@@ -105,6 +105,7 @@ bool should_retry(const RetryPolicy& policy, std::uint32_t attempt, const Error&
 }
 
 Nanos backoff_after(const RetryPolicy& policy, std::uint32_t attempt) {
+  if (policy.backoff <= Nanos::zero()) return Nanos::zero();
   const double exponent = attempt > 1 ? static_cast<double>(attempt - 1) : 0;
   const double wait =
     static_cast<double>(policy.backoff.count()) * std::pow(policy.backoff_factor, exponent);

@@ -1,6 +1,7 @@
 #include "weft/workflow/units.hpp"
 
 #include <array>
+#include <charconv>
 #include <limits>
 #include <optional>
 #include <span>
@@ -86,21 +87,19 @@ std::string_view leading_digits(std::string_view text) {
   return text.substr(0, size);
 }
 
-/// The number that `digits` spell; nothing when it needs more than 18 digits.
-std::optional<std::uint64_t> number_of(std::string_view digits) {
-  while (digits.size() > 1 && digits.front() == '0') digits.remove_prefix(1);
-  if (digits.size() > 18) return std::nullopt;  // 10^18 is the last power of ten below 2^63.
-  std::uint64_t number = 0;
-  for (const char c : digits) number = number * 10 + static_cast<std::uint64_t>(c - '0');
-  return number;
-}
-
 /// A decimal number taken apart: `1.25` is whole 1, fraction 25, scale 100.
 struct Decimal {
-  std::uint64_t whole = 0;
+  Wide whole = 0;
   std::uint64_t fraction = 0;
   std::uint64_t scale = 1;
 };
+
+/// The number that `digits` spell; 2^64, which is too large in every unit, when it is larger.
+Wide whole_of(std::string_view digits) {
+  std::uint64_t number = 0;
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return failure == std::errc{} ? Wide{number} : Wide{1} << 64;
+}
 
 /// Reads the number in front of the unit and removes it from `rest`. Nothing when there is none.
 std::optional<Decimal> take_decimal(std::string_view& rest) {
@@ -115,9 +114,7 @@ std::optional<Decimal> take_decimal(std::string_view& rest) {
   }
   // Digits beyond the 18th are below the resolution of every unit.
   fraction_digits = fraction_digits.substr(0, 18);
-  Decimal number;
-  const auto whole = number_of(whole_digits);
-  number.whole = whole.value_or(std::numeric_limits<std::uint64_t>::max());
+  Decimal number{.whole = whole_of(whole_digits)};
   for (const char c : fraction_digits) {
     number.fraction = number.fraction * 10 + static_cast<std::uint64_t>(c - '0');
     number.scale *= 10;
@@ -128,7 +125,7 @@ std::optional<Decimal> take_decimal(std::string_view& rest) {
 /// Rounds to the nearest whole base unit.
 Wide scaled(const Decimal& number, std::uint64_t factor) {
   const Wide fraction = (Wide{number.fraction} * factor + number.scale / 2) / number.scale;
-  return Wide{number.whole} * factor + fraction;
+  return number.whole * factor + fraction;
 }
 
 Result<std::uint64_t> parse_quantity(std::string_view text, const Quantity& quantity) {

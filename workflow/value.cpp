@@ -184,7 +184,7 @@ Result<Shared<ValueList>> Value::as<ValueList>() const {
   if (!handle) return std::move(handle).error();
   auto list = split((*handle).get());
   if (!list) return std::move(list).error();
-  return remember(new Boxed<ValueList>(std::move(*list)));
+  return remember<ValueList>(std::make_unique<Boxed<ValueList>>(std::move(*list)));
 }
 
 const void* Value::decoded(const std::type_info& type) const {

@@ -68,7 +68,7 @@ public:
   template <class T>
   [[nodiscard]] const T* object() const;
 
-  /// The value as a `T`: the object itself, or decoded from the encoding (once per value).
+  /// The value as a `T`: the object itself, or decoded from the encoding (once per type).
   /// Fails with `input_missing`, `decode_failed` or `encode_failed`.
   template <class T>
   [[nodiscard]] Result<Shared<T>> as() const;
@@ -135,8 +135,8 @@ private:
   /// to decode this type.
   const void* remember(std::unique_ptr<Box> fresh) const;
   template <class T>
-  Shared<T> remember(Boxed<T>* fresh) const {
-    return {*this, static_cast<const T*>(remember(std::unique_ptr<Box>(fresh)))};
+  Shared<T> remember(std::unique_ptr<Boxed<T>> fresh) const {
+    return {*this, static_cast<const T*>(remember(std::unique_ptr<Box>(std::move(fresh))))};
   }
   static Value item_of(const Value& list, const TypeOps& ops, const void* object);
 
@@ -251,8 +251,9 @@ Result<Shared<T>> Value::as() const {
   } else {
     auto bytes = encoding();
     if (!bytes) return std::move(bytes).error();
-    auto read = decode<T>(*bytes);
-    if (read) return remember(new Boxed<T>(std::move(*read)));
+    auto fresh = std::make_unique<Boxed<T>>(T{});
+    auto done = decode_into(fresh->item, *bytes);
+    if (done) return remember<T>(std::move(fresh));
     if constexpr (is_list<T>) {
       // Bytes that were gathered one by one are encoded as a list, not as a binary.
       if (sizeof(typename T::value_type) == 1) {
@@ -261,7 +262,7 @@ Result<Shared<T>> Value::as() const {
     }
     return with_context("a value of type " + type_name() + " cannot be read as " +
                           readable_name(typeid(T)),
-                        std::move(read).error());
+                        done.error());
   }
 }
 
@@ -274,7 +275,7 @@ Result<Shared<T>> Value::from_items(const ValueList& list) const {
     if (!read) return with_context("element " + std::to_string(out.size()), read.error());
     out.push_back(**read);
   }
-  return remember(new Boxed<T>(std::move(out)));
+  return remember<T>(std::make_unique<Boxed<T>>(std::move(out)));
 }
 
 /// Walked by every inspector as its encoding; an empty text is a missing value.
