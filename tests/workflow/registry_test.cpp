@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "support/stub_context.hpp"
+#include <memory>
+
+#include "support/function_call.hpp"
 
 namespace weft {
 namespace {
