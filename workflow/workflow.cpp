@@ -73,6 +73,7 @@ TaskId Workflow::begin_map(const AnyFuture& list) {
 
 TaskId Workflow::add(TaskSpec spec) {
   const TaskId id = begin_named_task(spec.function);
+  named_slots_.clear();
   for (const ArgumentSpec& argument : spec.arguments) append_spec(argument);
   for (std::string& task : spec.after) named_order_.emplace_back(id, std::move(task));
   names_.emplace_back(id, std::move(spec.name));
@@ -130,10 +131,13 @@ void Workflow::append_spec(const ArgumentSpec& spec) {
   if (const auto* constant = std::get_if<Value>(&spec.node)) {
     append_constant(*constant);
   } else if (const auto* output = std::get_if<ArgumentSpec::Output>(&spec.node)) {
-    const auto slot = static_cast<std::uint32_t>(dependencies_.size());
-    append_node(ArgKind::input, slot - tasks_.back().dependencies);
+    const auto next = static_cast<std::uint32_t>(dependencies_.size());
+    const auto [known, fresh] =
+      named_slots_.try_emplace(output->task, next - tasks_.back().dependencies);
+    append_node(ArgKind::input, known->second);
+    if (!fresh) return;
     dependencies_.push_back({});
-    named_dependencies_.push_back({.slot = slot, .task = output->task});
+    named_dependencies_.push_back({.slot = next, .task = output->task});
   } else if (const auto* list = std::get_if<ArgumentSpec::List>(&spec.node)) {
     append_node(ArgKind::list, list->size());
     for (const ArgumentSpec& item : *list) append_spec(item);

@@ -167,6 +167,7 @@ private:
   std::vector<std::pair<TaskId, std::string>> names_;
   std::vector<std::pair<TaskId, TaskId>> order_;  ///< later, earlier
   std::vector<NamedDependency> named_dependencies_;
+  std::unordered_map<std::string, std::uint32_t> named_slots_;  ///< Of the task being added by name.
   std::vector<std::pair<TaskId, std::string>> named_order_;
   std::vector<Error> problems_;
   std::uint32_t scope_ = 0;

@@ -1,0 +1,173 @@
+#include "weft/actors/feed.hpp"
+
+#include <deque>
+#include <map>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "weft/actors/type_ids.hpp"
+
+namespace weft {
+
+namespace {
+
+/// Events that are read from the store, and given to a handler, at a time.
+constexpr std::size_t batch_size = 1024;
+/// Progress events that wait for a slow handler; the oldest go first.
+constexpr std::size_t max_waiting_progress = 4096;
+
+/// CALLER: calls one handler.
+using CallerHandle = caf::typed_actor<
+  // Replies when the handler has returned from each event.
+  caf::result<void>(EventsRead)>;
+
+class Caller {
+public:
+  Caller(CallerHandle::pointer, std::function<void(const RunEvent&)> handler)
+      : handler_(std::move(handler)) {}
+
+  CallerHandle::behavior_type make_behavior() {
+    return {
+      [this](const EventsRead& m) {
+        for (const RunEvent& event : m.events) handler_(event);
+      },
+    };
+  }
+
+private:
+  std::function<void(const RunEvent&)> handler_;
+};
+
+class Feed {
+public:
+  Feed(FeedHandle::pointer self, StorageBrokerHandle broker, Placing handlers)
+      : self_(self), broker_(std::move(broker)), handlers_(handlers) {}
+
+  FeedHandle::behavior_type make_behavior() {
+    return {
+      [this](const ProgressMade& m) { add_progress(m); },
+      [this](const RunChanged& m) {
+        for (auto& [number, watcher] : watchers_) {
+          if (watcher.run != m.run) continue;
+          watcher.news = true;
+          serve(number, watcher);
+        }
+      },
+      [this](const Subscribe& m) { subscribe(m); },
+      [this](const Unsubscribe& m) { return unsubscribe(m.subscription); },
+    };
+  }
+
+  static inline const char* name = "weft.feed";
+
+private:
+  struct Watcher {
+    RunId run;
+    CallerHandle caller;
+    std::uint64_t next = 0;         ///< Number of the next event of the store's to deliver.
+    bool news = true;               ///< The store may have more.
+    bool busy = false;              ///< Reading, or the handler is being called.
+    bool over = false;              ///< The end of the run was delivered.
+    std::deque<RunEvent> progress;
+    std::optional<caf::typed_response_promise<void>> unsubscribed;
+  };
+
+  void subscribe(const Subscribe& request) {
+    using Impl = caf::stateful_actor<Caller, CallerHandle::base>;
+    auto& watcher = watchers_[request.subscription];
+    watcher.run = request.run;
+    watcher.caller = handlers_ == Placing::own_thread
+                       ? self_->spawn<Impl, caf::detached>(request.handler)
+                       : self_->spawn<Impl>(request.handler);
+    self_->send(broker_, WatchRun{.run = request.run, .watcher = self_});
+  }
+
+  void add_progress(const ProgressMade& message) {
+    for (auto& [number, watcher] : watchers_) {
+      if (watcher.run != message.run || watcher.over) continue;
+      if (watcher.progress.size() == max_waiting_progress) watcher.progress.pop_front();
+      watcher.progress.push_back(message.event);
+      serve(number, watcher);
+    }
+  }
+
+  /// Delivers the next batch to a watcher whose handler is free.
+  void serve(std::uint64_t number, Watcher& watcher) {
+    if (watcher.busy || watcher.over) return;
+    if (watcher.news) {
+      watcher.busy = true;
+      watcher.news = false;
+      self_->request(broker_, caf::infinite,
+                     ReadEvents{.run = watcher.run, .first = watcher.next, .limit = batch_size})
+        .then([this, number](EventsRead& read) { deliver(number, std::move(read.events)); },
+              [this, number](caf::error&) { deliver(number, {}); });
+    } else if (!watcher.progress.empty()) {
+      watcher.busy = true;
+      deliver(number, {});
+    }
+  }
+
+  /// Gives the handler what the store had, and the progress that was made until then, in order of time.
+  void deliver(std::uint64_t number, std::vector<RunEvent> events) {
+    const auto found = watchers_.find(number);
+    if (found == watchers_.end()) return;
+    Watcher& watcher = found->second;
+    watcher.next += events.size();
+    watcher.news = watcher.news || events.size() == batch_size;
+    watcher.over = !events.empty() && events.back().kind == RunEventKind::ended;
+    events.insert(events.end(), std::make_move_iterator(watcher.progress.begin()),
+                  std::make_move_iterator(watcher.progress.end()));
+    watcher.progress.clear();
+    std::ranges::stable_sort(events, {}, &RunEvent::at);
+    if (watcher.over) std::erase_if(events, [ended = false](const RunEvent& e) mutable {
+      return std::exchange(ended, ended || e.kind == RunEventKind::ended);
+    });
+    const auto free = [this, number] { on_free(number); };
+    if (events.empty() || watcher.unsubscribed) {
+      free();
+      return;
+    }
+    self_->request(watcher.caller, caf::infinite, EventsRead{.events = std::move(events)})
+      .then(free, [free](caf::error&) { free(); });
+  }
+
+  void on_free(std::uint64_t number) {
+    const auto found = watchers_.find(number);
+    if (found == watchers_.end()) return;
+    found->second.busy = false;
+    if (found->second.unsubscribed) {
+      found->second.unsubscribed->deliver();
+      watchers_.erase(found);
+      return;
+    }
+    serve(number, found->second);
+  }
+
+  caf::result<void> unsubscribe(std::uint64_t number) {
+    auto promise = self_->make_response_promise<void>();
+    const auto found = watchers_.find(number);
+    if (found == watchers_.end()) {
+      promise.deliver();
+    } else if (found->second.busy) {
+      found->second.unsubscribed = promise;
+    } else {
+      watchers_.erase(found);
+      promise.deliver();
+    }
+    return promise;
+  }
+
+  FeedHandle::pointer self_;
+  StorageBrokerHandle broker_;
+  Placing handlers_;
+  std::map<std::uint64_t, Watcher> watchers_;
+};
+
+}  // namespace
+
+FeedHandle spawn_feed(caf::actor_system& system, StorageBrokerHandle broker, Placing handlers) {
+  return system.spawn<caf::stateful_actor<Feed, FeedHandle::base>>(std::move(broker), handlers);
+}
+
+}  // namespace weft

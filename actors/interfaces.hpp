@@ -1,0 +1,187 @@
+#pragma once
+
+#include <caf/typed_actor.hpp>
+
+// Every handle and what it says. Message types are only named here (messages carry handles, and
+// interfaces are made of messages); messages.hpp says what they hold.
+
+namespace weft {
+
+struct TasksReady;
+struct StopWorker;
+struct MakePlan;
+struct PlanMade;
+struct CreateRun;
+struct RunCreated;
+struct CancelRun;
+struct EraseRun;
+struct ReadStatus;
+struct RunStatus;
+struct FetchOutputs;
+struct FetchedOutputs;
+struct ReadEvents;
+struct EventsRead;
+struct WatchRun;
+struct RunChanged;
+struct ClaimRequest;
+struct ClaimAnswer;
+struct CommitRequest;
+struct ExpandRequest;
+struct CommitAnswer;
+struct FailRequest;
+struct FailAnswer;
+struct ReleaseRequest;
+struct AcquireSlot;
+struct SlotGranted;
+struct YieldSlot;
+struct ReleaseSlot;
+struct SlotStarted;
+struct PoolTick;
+struct StartTask;
+struct StopTask;
+struct TaskEnded;
+struct MeetPeers;
+struct WorkerJoined;
+struct WorkerTick;
+struct TaskTimer;
+struct ExecuteTask;
+struct TaskStarted;
+struct TaskExecuted;
+struct ExecutionOver;
+struct CloseRun;
+struct RunTimer;
+struct RunRecord;
+struct RecordRun;
+struct FinishRecord;
+struct Flush;
+struct MetricsBatch;
+struct Subscribe;
+struct Unsubscribe;
+struct ProgressMade;
+
+/// WATCHER: is told that a run has news.
+using WatcherHandle = caf::typed_actor<
+  // A hint; the watcher reads the run when it likes.
+  caf::result<void>(RunChanged)>;
+
+/// SLOT_HOLDER: holds a slot of a pool, or waits for one.
+using SlotHolderHandle = caf::typed_actor<
+  // The slot is the holder's until it releases it.
+  caf::result<void>(SlotGranted),
+  // A wish; the holder releases when it is fair.
+  caf::result<void>(YieldSlot)>;
+
+/// EXECUTOR: calls user functions, one at a time. The only place where they run.
+using ExecutorHandle = caf::typed_actor<
+  // `TaskExecuted` goes to the task when the call has returned.
+  caf::result<void>(ExecuteTask),
+  // INTERNAL: the virtual time of a call has passed.
+  caf::result<void>(ExecutionOver)>;
+
+/// TASK: brings one task of a run from claim to commit. Dies at its end.
+using TaskHandle = caf::typed_actor<
+  // The function has returned.
+  caf::result<void>(TaskExecuted),
+  // Begins the first attempt.
+  caf::result<void>(StartTask),
+  // An attempt that wants to know is about to be called.
+  caf::result<void>(TaskStarted),
+  // Ends without a commit; `TaskEnded` goes to the worker.
+  caf::result<void>(StopTask),
+  // INTERNAL: a back-off or a time limit is over.
+  caf::result<void>(TaskTimer)>;
+
+/// WORKER: carries out the part of a plan that was placed on it.
+using WorkerHandle = caf::typed_actor<
+  // One of its tasks has come to its end.
+  caf::result<void>(TaskEnded),
+  // Tasks to claim and run. Kept until there is a slot.
+  caf::result<void>(TasksReady),
+  caf::result<void>(SlotGranted),
+  caf::result<void>(YieldSlot),
+  // Whom to hand tasks over to.
+  caf::result<void>(MeetPeers),
+  // Stops its tasks and quits; what it measured is recorded first.
+  caf::result<void>(StopWorker),
+  // INTERNAL: flush metrics.
+  caf::result<void>(WorkerTick)>;
+
+/// PLANNER: hosts the planning policy.
+using PlannerHandle = caf::typed_actor<
+  // Replies with the plan, or with why there is none.
+  caf::result<PlanMade>(MakePlan)>;
+
+/// ATTEMPT_STORE: the storage broker, as tasks and workers see it. Replies when the store has taken the
+/// step.
+using AttemptStoreHandle = caf::typed_actor<
+  caf::result<CommitAnswer>(CommitRequest),
+  caf::result<ClaimAnswer>(ClaimRequest),
+  caf::result<CommitAnswer>(ExpandRequest),
+  caf::result<FailAnswer>(FailRequest),
+  caf::result<void>(ReleaseRequest)>;
+
+/// RUN_STORE: the storage broker, as runs and feeds see it. Replies when the store has taken the step.
+using RunStoreHandle = caf::typed_actor<
+  caf::result<RunCreated>(CreateRun),
+  caf::result<bool>(CancelRun),
+  caf::result<RunStatus>(ReadStatus),
+  caf::result<FetchedOutputs>(FetchOutputs),
+  caf::result<EventsRead>(ReadEvents),
+  caf::result<void>(WatchRun),
+  caf::result<void>(EraseRun)>;
+
+/// STORAGE_BROKER: carries out every store operation of its node.
+using StorageBrokerHandle = caf::typed_actor<
+  caf::result<CommitAnswer>(CommitRequest),
+  caf::result<ClaimAnswer>(ClaimRequest),
+  caf::result<CommitAnswer>(ExpandRequest),
+  caf::result<FailAnswer>(FailRequest),
+  caf::result<void>(ReleaseRequest),
+  caf::result<RunCreated>(CreateRun),
+  caf::result<bool>(CancelRun),
+  caf::result<RunStatus>(ReadStatus),
+  caf::result<FetchedOutputs>(FetchOutputs),
+  caf::result<EventsRead>(ReadEvents),
+  caf::result<void>(WatchRun),
+  caf::result<void>(EraseRun)>;
+
+/// POOL: owns the slots of a node.
+using PoolHandle = caf::typed_actor<
+  // `SlotGranted` goes to the holder when a slot of its class is free and started.
+  caf::result<void>(AcquireSlot),
+  caf::result<void>(ReleaseSlot),
+  // INTERNAL: a cold slot has started.
+  caf::result<void>(SlotStarted),
+  // INTERNAL: slots whose keep-alive has passed go cold.
+  caf::result<void>(PoolTick)>;
+
+/// RECORDER: takes metrics and records to the history. Never on the path of a task.
+using RecorderHandle = caf::typed_actor<
+  caf::result<void>(MetricsBatch),
+  caf::result<void>(RecordRun),
+  caf::result<void>(FinishRecord),
+  // Replies when everything before it has been written.
+  caf::result<void>(Flush)>;
+
+/// FEED: brings the events of runs to watchers, in order.
+using FeedHandle = caf::typed_actor<
+  caf::result<void>(ProgressMade),
+  caf::result<void>(RunChanged),
+  caf::result<void>(Subscribe),
+  // Replies when no call of the handler is under way any more.
+  caf::result<void>(Unsubscribe)>;
+
+/// RUN: one submitted run, on behalf of its client.
+using RunActorHandle = caf::typed_actor<
+  // Replies whether the run was still going.
+  caf::result<bool>(CancelRun),
+  // Replies at once.
+  caf::result<RunRecord>(ReadStatus),
+  // Some step has ended the run.
+  caf::result<void>(RunChanged),
+  caf::result<void>(WorkerJoined),
+  caf::result<void>(CloseRun),
+  // INTERNAL: the run's time limit or its retention is over.
+  caf::result<void>(RunTimer)>;
+
+}  // namespace weft

@@ -1,0 +1,259 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include "weft/actors/run_context.hpp"
+#include "weft/actors/interfaces.hpp"
+#include "weft/actors/pool_core.hpp"
+#include "weft/storage/run_store.hpp"
+
+// Every message between actors. The first group may cross nodes and has `inspect`; the rest stays within
+// a process, refers to shared objects, and derives from `ProcessLocal`.
+
+namespace weft {
+
+// -- what may cross nodes -----------------------------------------------------------------------------
+
+/// These tasks became ready and the plan has them on the receiving worker.
+struct TasksReady {
+  std::vector<ReadyTask> tasks;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, ReadyTask& x) {
+  return f.object(x).fields(f.field("task", x.task), f.field("worker", x.worker),
+                            f.field("rank", x.rank));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, TasksReady& x) {
+  return f.object(x).fields(f.field("tasks", x.tasks));
+}
+
+/// The run is over: stop what runs, start nothing, quit.
+struct StopWorker {
+  std::string reason;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, StopWorker& x) {
+  return f.object(x).fields(f.field("reason", x.reason));
+}
+
+// -- what stays within a process ------------------------------------------------------------------------
+
+/// Marks a message that is never serialised.
+struct ProcessLocal {};
+
+// -- planner --
+
+struct MakePlan : ProcessLocal {
+  GraphPtr graph;
+};
+struct PlanMade : ProcessLocal {
+  PlanPtr plan;
+};
+
+// -- storage broker: runs (requests are those of run_store.hpp where they have a name there) --
+
+struct RunCreated : ProcessLocal {
+  std::vector<ReadyTask> ready;
+};
+struct CancelRun : ProcessLocal {
+  RunId run;
+  std::string reason;
+};
+struct EraseRun : ProcessLocal {
+  RunId run;
+};
+struct ReadStatus : ProcessLocal {
+  RunId run;
+};
+struct FetchOutputs : ProcessLocal {
+  RunId run;
+  std::vector<TaskId> tasks;
+};
+struct FetchedOutputs : ProcessLocal {
+  std::vector<Value> values;
+};
+struct ReadEvents : ProcessLocal {
+  RunId run;
+  std::uint64_t first = 0;
+  std::size_t limit = 0;
+};
+struct EventsRead : ProcessLocal {
+  std::vector<RunEvent> events;
+};
+/// From now on `watcher` hears `RunChanged` after changes of the run, at most one before it next reads
+/// the run's events.
+struct WatchRun : ProcessLocal {
+  RunId run;
+  WatcherHandle watcher;
+};
+/// A hint: something about the run is new.
+struct RunChanged : ProcessLocal {
+  RunId run;
+};
+
+// -- pool --
+
+
+
+/// A worker wants a slot; `SlotGranted` follows when there is one.
+struct AcquireSlot : ProcessLocal {
+  RunId run;
+  WorkerId worker;
+  WorkerClass worker_class;
+  SlotHolderHandle holder;
+};
+struct SlotGranted : ProcessLocal {
+  SlotId slot;
+  ExecutorHandle executor;
+  bool cold = false;
+  TimePoint requested;
+  TimePoint granted;
+};
+/// Somebody else waits for a slot: give yours back as soon as it is fair.
+struct YieldSlot : ProcessLocal {};
+
+enum class SlotCondition : std::uint8_t {
+  idle,  ///< Nothing runs on it.
+  busy,  ///< A function that was told to stop still runs on it: it needs a new executor.
+};
+struct ReleaseSlot : ProcessLocal {
+  SlotId slot;
+  SlotCondition condition = SlotCondition::idle;
+};
+/// INTERNAL: a cold slot has started.
+struct SlotStarted : ProcessLocal {
+  SlotId slot;
+};
+/// INTERNAL: look for slots whose keep-alive has passed.
+struct PoolTick : ProcessLocal {};
+
+// -- worker and task --
+
+/// First message to a task actor: everything that it needs to run.
+struct StartTask : ProcessLocal {
+  Grant grant;
+  ExecutorHandle executor;
+};
+struct StopTask : ProcessLocal {};
+
+/// Last message of a task actor: how it ended and what became ready by it.
+struct TaskEnded : ProcessLocal {
+  TaskMetrics metrics;
+  std::vector<TaskMetrics> earlier_attempts;  ///< Failed ones before the last.
+  Fence fence;
+  Value kept;  ///< Output that is not stored since only this worker needs it.
+  std::vector<Grant> granted;
+  std::vector<ReadyTask> ready;
+  std::vector<TaskId> keep_here;  ///< Out of `ready`: those that an optimization wants on this worker.
+  bool run_ended = false;
+  bool slot_busy = false;         ///< The function did not return: the slot needs a new executor.
+};
+
+/// The workers of a run, by id; sent once, before anything else.
+struct MeetPeers : ProcessLocal {
+  std::shared_ptr<const std::vector<WorkerHandle>> workers;
+};
+/// A worker that no plan has: it was launched for a flexible task.
+struct WorkerJoined : ProcessLocal {
+  WorkerHandle worker;
+};
+/// INTERNAL: flush metrics.
+struct WorkerTick : ProcessLocal {};
+/// INTERNAL: a back-off or a time limit of an attempt is over.
+struct TaskTimer : ProcessLocal {
+  std::uint32_t attempt = 0;
+  bool limit = false;  ///< The time limit; otherwise the back-off.
+};
+
+// -- executor --
+
+/// Call the function of a task and tell `reply_to`.
+struct ExecuteTask : ProcessLocal {
+  RunContextPtr context;
+  TaskId task;
+  TaskId template_task;
+  std::uint32_t attempt = 1;
+  std::vector<std::uint32_t> path;
+  Inputs inputs;
+  std::stop_token stop;
+  TaskHandle reply_to;
+  FeedHandle feed;              ///< Set when progress is wanted.
+  bool announce_start = false;  ///< Send `TaskStarted` before the call.
+};
+struct TaskStarted : ProcessLocal {
+  std::uint32_t attempt = 0;
+};
+struct TaskExecuted : ProcessLocal {
+  std::uint32_t attempt = 0;
+  Value output;                ///< Missing when it failed.
+  std::optional<Error> error;
+  Nanos started{};             ///< Since the run's submission.
+  Nanos finished{};
+};
+/// INTERNAL: the virtual time of a call has passed.
+struct ExecutionOver : ProcessLocal {};
+
+// -- run --
+
+/// The client has let go of the run: erase it after its end.
+struct CloseRun : ProcessLocal {};
+/// INTERNAL: the run's time limit or its retention is over.
+struct RunTimer : ProcessLocal {
+  bool retention = false;
+};
+
+// -- recorder --
+
+struct RecordRun : ProcessLocal {
+  RunRecord record;
+  GraphPtr graph;
+};
+struct FinishRecord : ProcessLocal {
+  RunRecord record;
+};
+/// Answered when all that was sent before has been written.
+struct Flush : ProcessLocal {};
+
+// -- feed --
+
+struct Subscribe : ProcessLocal {
+  RunId run;
+  std::uint64_t subscription = 0;
+  std::function<void(const RunEvent&)> handler;
+};
+struct Unsubscribe : ProcessLocal {
+  std::uint64_t subscription = 0;
+};
+/// A progress event: may be dropped.
+struct ProgressMade : ProcessLocal {
+  RunId run;
+  RunEvent event;
+};
+
+// -- which types stay local -------------------------------------------------------------------------------
+
+template <class T, class... Ts>
+inline constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
+
+/// Messages that CAF must not try to serialise: our own markers and the run store's requests.
+template <class T>
+concept StaysInProcess =
+  std::is_base_of_v<ProcessLocal, T> ||
+  is_one_of<T, CreateRun, ClaimRequest, ClaimAnswer, CommitRequest, ExpandRequest, CommitAnswer,
+            FailRequest, FailAnswer, ReleaseRequest, RunStatus, RunRecord>;
+
+}  // namespace weft
+
+template <weft::StaysInProcess T>
+struct caf::allowed_unsafe_message_type<T> : std::true_type {};

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "weft/workflow/ids.hpp"
+#include "weft/workflow/options.hpp"
+#include "weft/workflow/units.hpp"
+
+namespace weft {
+
+using SlotId = Id<struct SlotTag>;
+using RequestId = Id<struct RequestTag, std::uint64_t>;
+
+/// What a pool may want done.
+struct StartSlot {
+  SlotId slot;
+  Nanos delay{};  ///< Until it is started.
+};
+struct GrantSlot {
+  SlotId slot;
+  RequestId request;
+  bool cold = false;
+};
+struct AskToYield {
+  SlotId slot;
+};
+/// Its executor is of no use any more: the next start makes a new one.
+struct DropExecutor {
+  SlotId slot;
+};
+/// Call `on_time` then.
+struct WakeAt {
+  TimePoint time;
+};
+
+using PoolEffect = std::variant<StartSlot, GrantSlot, AskToYield, DropExecutor, WakeAt>;
+
+/// How a pool works.
+struct PoolPolicy {
+  std::uint32_t slots = 1;
+  WorkerClass slot_class{};   ///< Of every slot; memory 0: any.
+  Nanos cold_start{};         ///< What a cold start takes beyond making the executor.
+  Nanos keep_alive{};         ///< Idle for so long, a warm slot goes cold.
+};
+
+/// Decides which request gets which slot, which slots start and which go cold. Holds no clock, thread or
+/// actor: it is told the time and appends effects.
+///
+///     cold -> starting -> busy <-> warm -> cold
+///
+/// Requests are served in the order in which they came; warm slots are preferred, the most recently used
+/// first.
+class PoolCore {
+public:
+  using Effects = std::vector<PoolEffect>;
+
+  explicit PoolCore(PoolPolicy policy);
+
+  /// Asks for a slot. @pre the class fits: planners check it
+  void on_request(RequestId request, TimePoint now, Effects& effects);
+
+  /// A cold slot has started.
+  void on_started(SlotId slot, TimePoint now, Effects& effects);
+
+  /// A slot comes back. @param usable false when its executor must be replaced
+  void on_release(SlotId slot, bool usable, TimePoint now, Effects& effects);
+
+  void on_time(TimePoint now, Effects& effects);
+
+  enum class State : std::uint8_t { cold, starting, warm, busy };
+  [[nodiscard]] State state(SlotId slot) const { return slots_[slot.number()].state; }
+  [[nodiscard]] std::size_t waiting() const { return requests_.size(); }
+
+private:
+  struct Slot {
+    State state = State::cold;
+    TimePoint idle_since{};
+    bool asked_to_yield = false;
+  };
+
+  void serve(TimePoint now, Effects& effects);
+  void ask_to_yield(Effects& effects);
+  void wake_later(Effects& effects);
+
+  PoolPolicy policy_;
+  std::vector<Slot> slots_;
+  std::vector<SlotId> warm_;        ///< The most recently used last.
+  std::deque<RequestId> requests_;
+  std::vector<bool> cold_grant_;    ///< By slot: its next grant is its first since it started.
+  bool wake_pending_ = false;
+};
+
+}  // namespace weft

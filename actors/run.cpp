@@ -1,0 +1,273 @@
+#include "weft/actors/run.hpp"
+
+#include <set>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "weft/actors/error_mapping.hpp"
+#include "weft/actors/type_ids.hpp"
+#include "weft/actors/worker.hpp"
+
+namespace weft {
+
+void RunOutcome::publish(RunRecord record, std::unordered_map<TaskId, Value> outputs) {
+  const std::lock_guard lock{mutex_};
+  record_ = std::move(record);
+  outputs_ = std::move(outputs);
+  changed_.notify_all();
+}
+
+bool RunOutcome::ended() const {
+  const std::lock_guard lock{mutex_};
+  return record_.has_value();
+}
+
+void RunOutcome::wait() const {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [this] { return record_.has_value(); });
+}
+
+bool RunOutcome::wait_for(Nanos timeout) const {
+  std::unique_lock lock{mutex_};
+  return changed_.wait_for(lock, timeout, [this] { return record_.has_value(); });
+}
+
+std::optional<RunRecord> RunOutcome::record() const {
+  const std::lock_guard lock{mutex_};
+  return record_;
+}
+
+Value RunOutcome::output(TaskId task) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = outputs_.find(task);
+  return found == outputs_.end() ? Value{} : found->second;
+}
+
+namespace {
+
+class RunActor {
+public:
+  RunActor(RunActorHandle::pointer self, ServicesPtr services, RunRequest request)
+      : self_(self), services_(std::move(services)), request_(std::move(request)) {
+    self_->set_down_handler([this](const caf::down_msg& down) {
+      workers_.erase(down.source);
+      quit_if_done();
+    });
+    create();
+  }
+
+  ~RunActor() {
+    if (request_.on_quit) request_.on_quit();
+  }
+
+  RunActorHandle::behavior_type make_behavior() {
+    return {
+      [this](const CancelRun& m) { return cancel(m.reason); },
+      [this](ReadStatus) { return read_status(); },
+      [this](RunChanged) { look(); },
+      [this](const WorkerJoined& m) {
+        add_worker(m.worker);
+        if (ended_) self_->send(m.worker, StopWorker{});
+      },
+      [this](CloseRun) {
+        closed_ = true;
+        quit_if_done();
+      },
+      [this](const RunTimer& m) { on_timer(m); },
+    };
+  }
+
+  static inline const char* name = "weft.run";
+
+private:
+  [[nodiscard]] const RunContext& context() const { return *request_.context; }
+  [[nodiscard]] const StorageBrokerHandle& broker() const { return services_->brokers.front(); }
+
+  // -- launch -----------------------------------------------------------------------------------------
+
+  void create() {
+    const Plan& plan = *context().plan;
+    record_.id = context().id;
+    record_.workflow = context().graph->name();
+    record_.planner = plan.planner;
+    record_.submitted = context().submitted_wall;
+    record_.workers = static_cast<std::uint32_t>(plan.workers.size());
+    record_.tasks.total = context().graph->task_count();
+    if (services_->recorder) {
+      self_->send(services_->recorder, RecordRun{.record = record_, .graph = context().graph});
+    }
+    if (request_.timeout) self_->delayed_send(self_, *request_.timeout, RunTimer{});
+    self_->request(broker(), caf::infinite,
+                   CreateRun{.run = context().id,
+                             .graph = context().graph,
+                             .plan = context().plan,
+                             .kept = context().kept,
+                             .fail_fast = request_.fail_fast,
+                             .retention = request_.retention})
+      .then([this](RunCreated& created) { launch(created.ready); },
+            [this](caf::error& error) {
+              RunStatus status{.state = RunState::failed, .errors = {from_caf(error)}};
+              publish(status, {});
+            });
+  }
+
+  void launch(const std::vector<ReadyTask>& ready) {
+    const Plan& plan = *context().plan;
+    auto peers = std::make_shared<std::vector<WorkerHandle>>();
+    for (const PlannedWorker& planned : plan.workers) {
+      peers->push_back(spawn_worker(self_->system(), request_.context, services_, planned.id,
+                                    WorkerKind::planned, self_));
+      add_worker(peers->back());
+    }
+    for (const WorkerHandle& worker : *peers) self_->send(worker, MeetPeers{.workers = peers});
+
+    std::vector<std::vector<ReadyTask>> by_worker(peers->size());
+    for (const ReadyTask& task : ready) {
+      if (task.worker != flexible_worker) {
+        by_worker[task.worker.number()].push_back(task);
+        continue;
+      }
+      const WorkerId id{static_cast<std::uint32_t>(peers->size()) + task.task.number()};
+      const WorkerHandle worker = spawn_worker(self_->system(), request_.context, services_, id,
+                                               WorkerKind::flexible, self_);
+      self_->send(worker, MeetPeers{.workers = peers});
+      self_->send(worker, TasksReady{{task}});
+    }
+    for (std::size_t i = 0; i < by_worker.size(); ++i) {
+      if (!by_worker[i].empty()) self_->send((*peers)[i], TasksReady{std::move(by_worker[i])});
+    }
+  }
+
+  void add_worker(const WorkerHandle& worker) {
+    const auto [entry, fresh] = workers_.insert(worker.address());
+    if (fresh) self_->monitor(worker);
+  }
+
+  // -- end --------------------------------------------------------------------------------------------
+
+  void on_timer(const RunTimer& timer) {
+    if (timer.retention) {
+      retained_ = true;
+      quit_if_done();
+    } else if (!ended_) {
+      timed_out_ = true;
+      self_->request(broker(), caf::infinite,
+                     CancelRun{.run = context().id,
+                               .reason = "took longer than its limit of " +
+                                         format_duration(*request_.timeout)})
+        .then([this](bool) { look(); }, [this](caf::error&) { look(); });
+    }
+  }
+
+  caf::result<bool> cancel(const std::string& reason) {
+    auto promise = self_->make_response_promise<bool>();
+    self_->request(broker(), caf::infinite, CancelRun{.run = context().id, .reason = reason})
+      .then(
+        [this, promise](bool was_running) mutable {
+          promise.deliver(was_running);
+          look();
+        },
+        [this, promise](caf::error&) mutable {
+          promise.deliver(false);
+          look();
+        });
+    return promise;
+  }
+
+  /// Reads how the run stands; the first time that it has ended, publishes the outcome.
+  void look() {
+    if (ended_) return;
+    self_->request(broker(), caf::infinite, ReadStatus{.run = context().id})
+      .then([this](RunStatus& status) { on_status(status); }, [](caf::error&) {});
+  }
+
+  void on_status(RunStatus& status) {
+    if (ended_ || status.state == RunState::running) return;
+    if (status.state != RunState::succeeded) {
+      publish(status, {});
+      return;
+    }
+    ended_ = true;
+    self_->request(broker(), caf::infinite,
+                   FetchOutputs{.run = context().id, .tasks = context().kept})
+      .then([this, status](FetchedOutputs& read) { publish(status, std::move(read.values)); },
+            [this, status](caf::error& error) {
+              RunStatus failed = status;
+              failed.state = RunState::failed;
+              failed.errors.push_back(from_caf(error));
+              publish(failed, {});
+            });
+  }
+
+  void publish(const RunStatus& status, std::vector<Value> outputs) {
+    ended_ = true;
+    record_.state = status.state;
+    record_.tasks = status.tasks;
+    record_.errors = status.errors;
+    if (timed_out_ && status.state == RunState::cancelled) {
+      record_.state = RunState::failed;
+      record_.errors = {{.code = Errc::timed_out,
+                         .message = "the run took longer than its limit of " +
+                                    format_duration(*request_.timeout)}};
+    }
+    std::unordered_map<TaskId, Value> kept;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      kept.emplace(context().kept[i], std::move(outputs[i]));
+    }
+    for (const caf::actor_addr& address : workers_) {
+      if (auto worker = caf::actor_cast<WorkerHandle>(address)) {
+        self_->send(worker, StopWorker{});
+      }
+    }
+    record_.makespan = context().now();
+    request_.outcome->publish(record_, std::move(kept));
+    if (services_->recorder) self_->send(services_->recorder, FinishRecord{.record = record_});
+    if (request_.retention > Nanos{}) {
+      self_->delayed_send(self_, request_.retention, RunTimer{.retention = true});
+    } else {
+      retained_ = true;
+    }
+    quit_if_done();
+  }
+
+  caf::result<RunRecord> read_status() {
+    if (ended_) return record_;
+    auto promise = self_->make_response_promise<RunRecord>();
+    self_->request(broker(), caf::infinite, ReadStatus{.run = context().id})
+      .then(
+        [this, promise](const RunStatus& status) mutable {
+          RunRecord now = record_;
+          now.tasks = status.tasks;
+          now.errors = status.errors;
+          promise.deliver(std::move(now));
+        },
+        [this, promise](caf::error&) mutable { promise.deliver(record_); });
+    return promise;
+  }
+
+  void quit_if_done() {
+    if (!ended_ || !closed_ || !retained_ || !workers_.empty()) return;
+    self_->send(broker(), EraseRun{.run = context().id});
+    self_->quit();
+  }
+
+  RunActorHandle::pointer self_;
+  ServicesPtr services_;
+  RunRequest request_;
+  RunRecord record_;
+  std::set<caf::actor_addr> workers_;
+  bool ended_ = false;
+  bool timed_out_ = false;
+  bool closed_ = false;     ///< The client has let go.
+  bool retained_ = false;   ///< The retention has passed.
+};
+
+}  // namespace
+
+RunActorHandle spawn_run(caf::actor_system& system, ServicesPtr services, RunRequest request) {
+  return system.spawn<caf::stateful_actor<RunActor, RunActorHandle::base>>(std::move(services),
+                                                                           std::move(request));
+}
+
+}  // namespace weft

@@ -1,0 +1,109 @@
+#include "weft/actors/task.hpp"
+
+#include "weft/actors/error_mapping.hpp"
+#include "weft/actors/type_ids.hpp"
+
+namespace weft {
+
+TaskActor::TaskActor(TaskHandle::pointer self, RunContextPtr context, ServicesPtr services,
+                     WorkerId worker, WorkerHandle parent)
+    : self_(self),
+      context_(std::move(context)),
+      services_(std::move(services)),
+      worker_(worker),
+      parent_(std::move(parent)) {}
+
+TaskHandle::behavior_type TaskActor::make_behavior() {
+  return {
+    [this](TaskExecuted& m) {
+      handle(Returned{m.attempt, std::move(m.output), std::move(m.error), m.started, m.finished});
+    },
+    [this](const StartTask& m) { start(m); },
+    [this](const TaskStarted& m) {
+      if (const auto& limit = core_->options().timeout) {
+        self_->delayed_send(self_, *limit, TaskTimer{.attempt = m.attempt, .limit = true});
+      }
+    },
+    [this](StopTask) { handle(Stopped{}); },
+    [this](const TaskTimer& m) {
+      if (m.limit) {
+        handle(TimeLimitReached{m.attempt});
+      } else {
+        handle(BackOffOver{});
+      }
+    },
+  };
+}
+
+void TaskActor::start(const StartTask& message) {
+  executor_ = message.executor;
+  const Nanos now = context_->now();
+  core_.emplace(context_, worker_, message.grant, now);
+  apply(core_->start(now));
+}
+
+template <class Event>
+void TaskActor::handle(Event event) {
+  apply(core_->on(std::move(event), context_->now()));
+}
+
+void TaskActor::apply(TaskEffect effect) {
+  std::visit([this](auto& one) { perform(std::move(one)); }, effect);
+}
+
+void TaskActor::perform(Call&&) {
+  stop_ = std::stop_source{};
+  const Grant& grant = core_->grant();
+  self_->send(executor_, ExecuteTask{.context = context_,
+                                     .task = grant.task,
+                                     .template_task = grant.template_task,
+                                     .attempt = grant.attempt,
+                                     .path = grant.path,
+                                     .inputs = grant.inputs,
+                                     .stop = stop_.get_token(),
+                                     .reply_to = self_,
+                                     .feed = context_->progress == ProgressEvents::on
+                                               ? services_->feed
+                                               : FeedHandle{},
+                                     .announce_start = core_->options().timeout.has_value()});
+}
+
+void TaskActor::perform(Commit&& effect) {
+  self_->request(services_->broker_of(worker_), caf::infinite, std::move(effect.request))
+    .then([this](CommitAnswer& answer) { handle(StoreCommitted{std::move(answer)}); },
+          [this](caf::error& error) { handle(StoreUnavailable{from_caf(error)}); });
+}
+
+void TaskActor::perform(Expand&& effect) {
+  self_->request(services_->broker_of(worker_), caf::infinite, std::move(effect.request))
+    .then([this](CommitAnswer& answer) { handle(StoreCommitted{std::move(answer)}); },
+          [this](caf::error& error) { handle(StoreUnavailable{from_caf(error)}); });
+}
+
+void TaskActor::perform(ReportFailure&& effect) {
+  if (effect.stop_call) stop_.request_stop();
+  self_->request(services_->broker_of(worker_), caf::infinite, std::move(effect.request))
+    .then([this](FailAnswer& answer) { handle(StoreFailed{std::move(answer)}); },
+          [this](caf::error& error) { handle(StoreUnavailable{from_caf(error)}); });
+}
+
+void TaskActor::perform(BackOff&& effect) {
+  self_->delayed_send(self_, effect.delay, TaskTimer{});
+}
+
+void TaskActor::perform(End&& effect) {
+  stop_.request_stop();
+  CommitAnswer& answer = core_->answer();
+  self_->send(parent_, TaskEnded{.metrics = core_->metrics(),
+                                 .earlier_attempts = std::move(core_->earlier_attempts()),
+                                 .fence = core_->grant().fence,
+                                 .kept = core_->kept(),
+                                 .granted = std::move(answer.granted),
+                                 .ready = std::move(answer.ready),
+                                 .keep_here = std::move(effect.keep_here),
+                                 .run_ended = answer.run_ended,
+                                 .slot_busy = core_->call_abandoned()});
+  self_->quit();
+}
+
+}  // namespace weft

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "weft/actors/run_context.hpp"
+#include "weft/storage/run_store.hpp"
+
+namespace weft {
+
+// -- what a task may be told ---------------------------------------------------------------------------
+
+/// The function of an attempt has returned.
+struct Returned {
+  std::uint32_t attempt = 0;
+  Value output;
+  std::optional<Error> error;
+  Nanos started{};
+  Nanos finished{};
+};
+/// The attempt has run for as long as it may.
+struct TimeLimitReached {
+  std::uint32_t attempt = 0;
+};
+/// The store's answer to a commit or an expansion.
+struct StoreCommitted {
+  CommitAnswer answer;
+};
+/// The store's answer to a failure.
+struct StoreFailed {
+  FailAnswer answer;
+};
+/// The wait before the next attempt is over.
+struct BackOffOver {};
+/// The run is over.
+struct Stopped {};
+/// The store could not be reached.
+struct StoreUnavailable {
+  Error error;
+};
+
+using TaskEvent = std::variant<Returned, TimeLimitReached, StoreCommitted, StoreFailed, BackOffOver,
+                               Stopped, StoreUnavailable>;
+
+// -- what a task may want done -------------------------------------------------------------------------
+
+/// Nothing to do now.
+struct Wait {};
+/// Call the function.
+struct Call {};
+/// Ask the store to commit.
+struct Commit {
+  CommitRequest request;
+};
+/// Ask the store to expand a map.
+struct Expand {
+  ExpandRequest request;
+};
+/// Tell the store that the attempt failed.
+struct ReportFailure {
+  FailRequest request;
+  bool stop_call = false;  ///< The function may still be running: tell it to stop.
+};
+/// Wait before the next attempt.
+struct BackOff {
+  Nanos delay{};
+};
+/// Tell the worker and quit.
+struct End {
+  std::vector<TaskId> keep_here;  ///< Ready children that an optimization wants on this worker.
+};
+
+using TaskEffect = std::variant<Wait, Call, Commit, Expand, ReportFailure, BackOff, End>;
+
+/// Decides what happens to one task, from its grant to its end. Holds no clock, thread or actor: feed it
+/// what happened, carry out what it answers.
+///
+///     granted -> executing -> committing -> ended
+///                  |    ^         |
+///                  v    |         v
+///               failing -> backing off
+class TaskCore {
+public:
+  /// @param granted when its worker took charge of it, since the run's submission
+  TaskCore(RunContextPtr context, WorkerId worker, Grant grant, Nanos granted);
+
+  /// What to do first. @param now since the run's submission
+  [[nodiscard]] TaskEffect start(Nanos now);
+
+  [[nodiscard]] TaskEffect on(TaskEvent event, Nanos now);
+
+  [[nodiscard]] const Grant& grant() const { return grant_; }
+  [[nodiscard]] Grant& grant() { return grant_; }
+  [[nodiscard]] const TaskOptions& options() const {
+    return context_->graph->options(grant_.template_task);
+  }
+
+  /// What was measured; complete once the task has ended.
+  [[nodiscard]] const TaskMetrics& metrics() const { return metrics_; }
+
+  /// Attempts before the last one, which failed.
+  [[nodiscard]] std::vector<TaskMetrics>& earlier_attempts() { return earlier_attempts_; }
+
+  /// The store's last answer: what became ready.
+  [[nodiscard]] CommitAnswer& answer() { return answer_; }
+
+  /// The output, when it is not stored because only this worker needs it.
+  [[nodiscard]] const Value& kept() const { return kept_; }
+
+  /// Whether a call that was given up on may still be under way.
+  [[nodiscard]] bool call_abandoned() const { return call_abandoned_; }
+
+private:
+  enum class State : std::uint8_t { executing, committing, failing, backing_off, ended };
+
+  /// The optimization that owns a stage of this task; nothing when none does.
+  [[nodiscard]] const PlannedOptimization* owner(Stage stage) const;
+  template <class Decide>
+  [[nodiscard]] auto decide(Stage stage, Decide&& decide) const;
+  [[nodiscard]] StageView view(const PlannedOptimization& owner) const;
+
+  [[nodiscard]] TaskEffect begin_attempt(Nanos now);
+  [[nodiscard]] bool lacks_inputs() const;
+  [[nodiscard]] TaskEffect commit(Value output);
+  [[nodiscard]] TaskEffect expand();
+  [[nodiscard]] TaskEffect fail(Error error);
+  [[nodiscard]] TaskEffect end(AttemptOutcome outcome);
+
+  [[nodiscard]] TaskEffect handle(Returned event, Nanos now);
+  [[nodiscard]] TaskEffect handle(TimeLimitReached event, Nanos now);
+  [[nodiscard]] TaskEffect handle(StoreCommitted event, Nanos now);
+  [[nodiscard]] TaskEffect handle(StoreFailed event, Nanos now);
+  [[nodiscard]] TaskEffect handle(BackOffOver event, Nanos now);
+  [[nodiscard]] TaskEffect handle(Stopped event, Nanos now);
+  [[nodiscard]] TaskEffect handle(StoreUnavailable event, Nanos now);
+
+  RunContextPtr context_;
+  Grant grant_;
+  State state_ = State::executing;
+  bool calling_ = false;
+  bool call_abandoned_ = false;
+  TaskMetrics metrics_;
+  std::vector<TaskMetrics> earlier_attempts_;
+  CommitAnswer answer_;
+  Value kept_;
+  Value output_;  ///< For the stages after the commit.
+};
+
+}  // namespace weft

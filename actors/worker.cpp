@@ -1,0 +1,187 @@
+#include "weft/actors/worker.hpp"
+
+#include "weft/actors/error_mapping.hpp"
+#include "weft/actors/task.hpp"
+#include "weft/actors/type_ids.hpp"
+
+namespace weft {
+
+WorkerActor::WorkerActor(WorkerHandle::pointer self, RunContextPtr context, ServicesPtr services,
+                         WorkerId id, WorkerKind kind, RunActorHandle run)
+    : self_(self),
+      context_(std::move(context)),
+      services_(std::move(services)),
+      id_(id),
+      kind_(kind),
+      run_(std::move(run)),
+      core_(context_, id) {
+  measured_.run = context_->id;
+  if (kind_ == WorkerKind::flexible) self_->send(run_, WorkerJoined{.worker = self_});
+  if (services_->record.when == RecordPolicy::When::periodic) {
+    self_->delayed_send(self_, services_->record.period, WorkerTick{});
+  }
+}
+
+WorkerHandle::behavior_type WorkerActor::make_behavior() {
+  return {
+    [this](TaskEnded& m) { on_task_ended(m); },
+    [this](const TasksReady& m) {
+      core_.on_ready(m.tasks, effects_);
+      perform_all();
+    },
+    [this](const SlotGranted& m) { on_slot_granted(m); },
+    [this](YieldSlot) {
+      core_.on_yield(context_->now(), effects_);
+      perform_all();
+    },
+    [this](const MeetPeers& m) { peers_ = m.workers; },
+    [this](const StopWorker&) { on_stop(); },
+    [this](WorkerTick) {
+      flush();
+      self_->delayed_send(self_, services_->record.period, WorkerTick{});
+    },
+  };
+}
+
+void WorkerActor::on_task_ended(TaskEnded& message) {
+  const auto running = running_.find(message.metrics.task);
+  check(running != running_.end(), "a task ends on the worker that started it");
+  const Running task = std::move(running->second);
+  running_.erase(running);
+  for (TaskMetrics& earlier : message.earlier_attempts) record(std::move(earlier));
+  const bool committed = message.metrics.outcome == AttemptOutcome::committed;
+  if (message.run_ended) self_->send(run_, RunChanged{.run = context_->id});
+  core_.on_ended({.task = message.metrics.task,
+                  .template_task = message.metrics.template_task,
+                  .dependencies = task.dependencies.empty() ? nullptr : &task.dependencies,
+                  .committed = committed,
+                  .slot_busy = message.slot_busy,
+                  .kept = std::move(message.kept),
+                  .granted = std::move(message.granted),
+                  .ready = std::move(message.ready),
+                  .keep_here = std::move(message.keep_here),
+                  .now = message.metrics.committed},
+                 effects_);
+  record(std::move(message.metrics));
+  perform_all();
+  quit_if_done();
+}
+
+void WorkerActor::on_slot_granted(const SlotGranted& message) {
+  slot_ = message.slot;
+  executor_ = message.executor;
+  if (services_->record.when != RecordPolicy::When::never) {
+    measured_.slots.push_back({.worker = id_,
+                               .worker_class = context_->plan->workers.empty() || kind_ == WorkerKind::flexible
+                                                 ? WorkerClass{}
+                                                 : context_->plan->workers[id_.number()].worker_class,
+                               .cold = message.cold,
+                               .requested = message.requested - context_->submitted,
+                               .granted = message.granted - context_->submitted});
+  }
+  core_.on_slot(message.granted - context_->submitted, effects_);
+  perform_all();
+}
+
+void WorkerActor::on_stop() {
+  stopping_ = true;
+  core_.on_stop(effects_);
+  for (const auto& entry : running_) self_->send(entry.second.actor, StopTask{});
+  perform_all();
+  quit_if_done();
+}
+
+// -- effects ------------------------------------------------------------------------------------------
+
+void WorkerActor::perform_all() {
+  // No effect leads to another here: what comes of them arrives as messages.
+  for (WorkerEffect& effect : effects_) {
+    std::visit([this](auto& one) { perform(std::move(one)); }, effect);
+  }
+  effects_.clear();
+}
+
+void WorkerActor::perform(WantSlot&&) {
+  const WorkerClass wanted = kind_ == WorkerKind::planned
+                               ? context_->plan->workers[id_.number()].worker_class
+                               : WorkerClass{};
+  self_->send(services_->pool,
+              AcquireSlot{.run = context_->id, .worker = id_, .worker_class = wanted, .holder = self_});
+}
+
+void WorkerActor::perform(GiveSlotBack&& effect) {
+  self_->send(services_->pool, ReleaseSlot{.slot = slot_,
+                                           .condition = effect.busy ? SlotCondition::busy
+                                                                    : SlotCondition::idle});
+  executor_ = nullptr;
+}
+
+void WorkerActor::perform(Claim&& effect) {
+  self_->request(services_->broker_of(id_), caf::infinite,
+                 ClaimRequest{.run = context_->id, .worker = id_, .tasks = std::move(effect.tasks)})
+    .then(
+      [this](ClaimAnswer& answer) {
+        core_.on_claimed(std::move(answer.grants), effects_);
+        perform_all();
+        quit_if_done();
+      },
+      [this](caf::error&) {
+        core_.on_claimed({}, effects_);
+        perform_all();
+        quit_if_done();
+      });
+}
+
+void WorkerActor::perform(Start&& effect) {
+  const TaskId task = effect.grant.task;
+  TaskHandle actor = spawn_task(*self_, context_, services_, id_, self_);
+  running_.emplace(task, Running{actor, effect.grant.dependencies});
+  self_->send(actor, StartTask{.grant = std::move(effect.grant), .executor = executor_});
+}
+
+void WorkerActor::perform(HandOver&& effect) {
+  self_->send((*peers_)[effect.worker.number()], TasksReady{std::move(effect.tasks)});
+}
+
+void WorkerActor::perform(LaunchFlexible&& effect) {
+  // Past the plan's own; the number tells the worker apart in traces.
+  const WorkerId id{static_cast<std::uint32_t>(context_->plan->workers.size()) +
+                    effect.task.task.number()};
+  const WorkerHandle worker = spawn_worker(self_->system(), context_, services_, id,
+                                           WorkerKind::flexible, run_);
+  self_->send(worker, MeetPeers{.workers = peers_});
+  self_->send(worker, TasksReady{{effect.task}});
+}
+
+// -- metrics ------------------------------------------------------------------------------------------
+
+void WorkerActor::record(TaskMetrics metrics) {
+  using When = RecordPolicy::When;
+  const RecordPolicy& policy = services_->record;
+  if (policy.when == When::never) return;
+  measured_.tasks.push_back(std::move(metrics));
+  if (policy.when == When::each_task || measured_.tasks.size() >= policy.count) flush();
+}
+
+void WorkerActor::flush() {
+  if (measured_.tasks.empty() && measured_.slots.empty()) return;
+  MetricsBatch batch = std::exchange(measured_, MetricsBatch{.run = context_->id});
+  self_->send(services_->recorder, std::move(batch));
+}
+
+void WorkerActor::quit_if_done() {
+  const bool over = stopping_ || (kind_ == WorkerKind::flexible && core_.idle());
+  if (!over || !running_.empty()) return;
+  flush();
+  if (executor_) perform(GiveSlotBack{});
+  peers_.reset();
+  self_->quit();
+}
+
+WorkerHandle spawn_worker(caf::actor_system& system, RunContextPtr context, ServicesPtr services,
+                          WorkerId id, WorkerKind kind, RunActorHandle run) {
+  return system.spawn<caf::stateful_actor<WorkerActor, WorkerHandle::base>>(
+    std::move(context), std::move(services), id, kind, std::move(run));
+}
+
+}  // namespace weft

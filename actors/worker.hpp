@@ -1,0 +1,70 @@
+#pragma once
+
+#include <unordered_map>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "weft/actors/messages.hpp"
+#include "weft/actors/services.hpp"
+#include "weft/actors/worker_core.hpp"
+
+namespace weft {
+
+/// Whether a worker is one of the plan's, or was launched for a flexible task.
+enum class WorkerKind : std::uint8_t { planned, flexible };
+
+/// State of a worker actor: carries out what its core decides, owns the actors of its tasks, and sends what
+/// they measured to the recorder. Owned by its run.
+class WorkerActor {
+public:
+  WorkerActor(WorkerHandle::pointer self, RunContextPtr context, ServicesPtr services, WorkerId id,
+              WorkerKind kind, RunActorHandle run);
+
+  WorkerHandle::behavior_type make_behavior();
+
+  static inline const char* name = "weft.worker";
+
+private:
+  void on_task_ended(TaskEnded& message);
+  void on_slot_granted(const SlotGranted& message);
+  void on_stop();
+  void perform_all();
+
+  void perform(WantSlot&&);
+  void perform(GiveSlotBack&& effect);
+  void perform(Claim&& effect);
+  void perform(Start&& effect);
+  void perform(HandOver&& effect);
+  void perform(LaunchFlexible&& effect);
+
+  void record(TaskMetrics metrics);
+  void flush();
+  void quit_if_done();
+
+  struct Running {
+    TaskHandle actor;
+    std::vector<TaskId> dependencies;  ///< Of tasks made by a map.
+  };
+
+  WorkerHandle::pointer self_;
+  RunContextPtr context_;
+  ServicesPtr services_;
+  WorkerId id_;
+  WorkerKind kind_;
+  RunActorHandle run_;
+  WorkerCore core_;
+  WorkerCore::Effects effects_;
+  std::shared_ptr<const std::vector<WorkerHandle>> peers_;
+  std::unordered_map<TaskId, Running> running_;
+  SlotId slot_;
+  ExecutorHandle executor_;
+  MetricsBatch measured_;
+  bool stopping_ = false;
+};
+
+[[nodiscard]] WorkerHandle spawn_worker(caf::actor_system& system, RunContextPtr context,
+                                        ServicesPtr services, WorkerId id, WorkerKind kind,
+                                        RunActorHandle run);
+
+}  // namespace weft

@@ -1,0 +1,185 @@
+#include "weft/actors/worker_core.hpp"
+
+#include <algorithm>
+
+namespace weft {
+
+void WorkerCore::on_ready(const std::vector<ReadyTask>& tasks, Effects& effects) {
+  if (stopped_) return;
+  for (const ReadyTask& task : tasks) add_ready(task);
+  pump(effects);
+}
+
+void WorkerCore::on_claimed(std::vector<Grant> grants, Effects& effects) {
+  claiming_ = false;
+  if (stopped_) return;
+  for (Grant& grant : grants) take(std::move(grant));
+  pump(effects);
+}
+
+void WorkerCore::on_slot(Nanos now, Effects& effects) {
+  slot_ = Slot::held;
+  slot_since_ = now;
+  yield_wanted_ = false;
+  if (stopped_ || idle()) {
+    slot_ = Slot::none;
+    effects.push_back(GiveSlotBack{});
+    return;
+  }
+  pump(effects);
+}
+
+void WorkerCore::on_yield(Nanos now, Effects& effects) {
+  if (slot_ != Slot::held) return;
+  yield_wanted_ = true;
+  if (started_ == 0 && (idle() || now - slot_since_ >= fair_share)) {
+    slot_ = Slot::none;
+    effects.push_back(GiveSlotBack{});
+    pump(effects);
+  }
+}
+
+void WorkerCore::on_ended(Ended ended, Effects& effects) {
+  --started_;
+  alone_ = false;
+  if (ended.committed) {
+    if (!ended.kept.missing()) {
+      const std::uint32_t readers = context_->graph->readers(ended.template_task);
+      if (readers > 0) kept_[ended.task] = {std::move(ended.kept), readers};
+    }
+    release_kept(ended.template_task, ended.dependencies);
+  }
+  if (!stopped_) {
+    for (Grant& grant : ended.granted) take(std::move(grant));
+    sort_out(ended.ready, ended.keep_here, effects);
+  }
+  const bool yield = yield_wanted_ && started_ == 0 && slot_ == Slot::held &&
+                     (idle() || ended.now - slot_since_ >= fair_share);
+  if (slot_ == Slot::held && (ended.slot_busy || yield || (stopped_ && started_ == 0))) {
+    slot_ = Slot::none;
+    effects.push_back(GiveSlotBack{.busy = ended.slot_busy});
+  }
+  if (!stopped_) pump(effects);
+}
+
+void WorkerCore::on_stop(Effects& effects) {
+  stopped_ = true;
+  ready_.clear();
+  ready_count_ = 0;
+  granted_.clear();
+  kept_.clear();
+  if (slot_ == Slot::held && started_ == 0) {
+    slot_ = Slot::none;
+    effects.push_back(GiveSlotBack{});
+  }
+}
+
+bool WorkerCore::idle() const {
+  return started_ == 0 && ready_count_ == 0 && granted_.empty() && !claiming_;
+}
+
+/// Starts what may be started, and asks for what is missing to start more.
+void WorkerCore::pump(Effects& effects) {
+  if (granted_.empty() && ready_count_ > 0 && !claiming_) {
+    claiming_ = true;
+    effects.push_back(Claim{next_ready(claim_batch)});
+  }
+  if (granted_.empty()) return;
+  if (slot_ == Slot::none) {
+    slot_ = Slot::wanted;
+    effects.push_back(WantSlot{});
+  }
+  if (slot_ != Slot::held || yield_wanted_) {
+    // Asked to yield, it lets what it started run out before it starts more.
+    if (slot_ != Slot::held || started_ > 0) return;
+  }
+  while (!granted_.empty() && started_ < started_ahead && !alone_) {
+    auto urgent = granted_.begin();
+    const bool alone = must_run_alone(urgent->second.front());
+    if (alone && started_ > 0) return;
+    Grant grant = std::move(urgent->second.front());
+    urgent->second.pop_front();
+    if (urgent->second.empty()) granted_.erase(urgent);
+    fill_from_kept(grant);
+    alone_ = alone;
+    ++started_;
+    effects.push_back(Start{std::move(grant)});
+  }
+}
+
+/// A task with a time limit may leave its slot unusable; nothing must be waiting behind it there.
+bool WorkerCore::must_run_alone(const Grant& grant) const {
+  return context_->graph->options(grant.template_task).timeout.has_value();
+}
+
+void WorkerCore::take(Grant grant) {
+  const float rank = context_->plan->placements[grant.template_task.number()].rank;
+  granted_[rank].push_back(std::move(grant));
+}
+
+void WorkerCore::add_ready(const ReadyTask& task) {
+  ready_[task.rank].push_back(task.task);
+  ++ready_count_;
+}
+
+std::vector<TaskId> WorkerCore::next_ready(std::size_t count) {
+  std::vector<TaskId> tasks;
+  tasks.reserve(std::min(count, ready_count_));
+  while (tasks.size() < count && !ready_.empty()) {
+    auto& urgent = ready_.begin()->second;
+    tasks.push_back(urgent.front());
+    urgent.pop_front();
+    if (urgent.empty()) ready_.erase(ready_.begin());
+  }
+  ready_count_ -= tasks.size();
+  return tasks;
+}
+
+/// Own tasks stay; others go to their workers, each worker's together; of the flexible ones that the
+/// commit did not claim, each gets a worker of its own.
+void WorkerCore::sort_out(std::vector<ReadyTask>& ready, const std::vector<TaskId>& keep_here,
+                          Effects& effects) {
+  if (ready.empty()) return;
+  std::map<WorkerId, std::vector<ReadyTask>> others;
+  for (const ReadyTask& task : ready) {
+    const bool keep = std::ranges::find(keep_here, task.task) != keep_here.end();
+    if (keep || task.worker == id_) {
+      add_ready(task);
+    } else if (task.worker == flexible_worker) {
+      effects.push_back(LaunchFlexible{task});
+    } else {
+      others[task.worker].push_back(task);
+    }
+  }
+  for (auto& [worker, tasks] : others) effects.push_back(HandOver{worker, std::move(tasks)});
+}
+
+// -- outputs that only this worker needs ----------------------------------------------------------------
+
+void WorkerCore::fill_from_kept(Grant& grant) const {
+  if (kept_.empty()) return;
+  const auto dependencies = context_->graph->dependencies(grant.template_task);
+  for (std::uint32_t slot = 0; slot < dependencies.size(); ++slot) {
+    if (dependencies[slot].kind != DependencyKind::output) continue;
+    const TaskId task =
+      grant.dependencies.empty() ? dependencies[slot].task : grant.dependencies[slot];
+    if (const auto found = kept_.find(task); found != kept_.end()) {
+      grant.inputs.set(slot, found->second.value);
+    }
+  }
+}
+
+void WorkerCore::release_kept(TaskId template_task, const std::vector<TaskId>* resolved) {
+  if (kept_.empty()) return;
+  const auto dependencies = context_->graph->dependencies(template_task);
+  for (std::uint32_t slot = 0; slot < dependencies.size(); ++slot) {
+    if (dependencies[slot].kind != DependencyKind::output) continue;
+    const TaskId task = resolved ? (*resolved)[slot] : dependencies[slot].task;
+    if (const auto found = kept_.find(task);
+        found != kept_.end() && --found->second.readers == 0) {
+      kept_.erase(found);
+    }
+  }
+}
+
+}  // namespace weft

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "weft/actors/run_context.hpp"
+#include "weft/storage/run_store.hpp"
+
+namespace weft {
+
+// -- what a worker may want done -----------------------------------------------------------------------
+
+/// Ask the pool for a slot.
+struct WantSlot {};
+/// Give the slot back.
+struct GiveSlotBack {
+  bool busy = false;  ///< A function that was given up on still runs on it.
+};
+/// Claim these tasks for this worker.
+struct Claim {
+  std::vector<TaskId> tasks;
+};
+/// Spawn the actor of a task and let it begin.
+struct Start {
+  Grant grant;
+};
+/// Tell another worker that tasks of its own are ready.
+struct HandOver {
+  WorkerId worker;
+  std::vector<ReadyTask> tasks;
+};
+/// Launch a worker for a task that no worker is planned for.
+struct LaunchFlexible {
+  ReadyTask task;
+};
+
+using WorkerEffect = std::variant<WantSlot, GiveSlotBack, Claim, Start, HandOver, LaunchFlexible>;
+
+/// Decides what one worker does next. Holds no clock, thread or actor: tell it what happened, carry out
+/// the effects that it appends, in order.
+///
+/// A worker runs its tasks one after another on one slot, the most urgent first, and prepares a few ahead
+/// so that the slot never waits. It holds a slot only while it has something to run.
+class WorkerCore {
+public:
+  /// Tasks that are started ahead of the one that runs.
+  static constexpr std::size_t started_ahead = 2;
+  /// Tasks that are claimed at a time.
+  static constexpr std::size_t claim_batch = 64;
+  /// Asked to yield, a worker keeps a slot for at least so long while it has work.
+  static constexpr Nanos fair_share = std::chrono::milliseconds{10};
+
+  WorkerCore(RunContextPtr context, WorkerId id) : context_(std::move(context)), id_(id) {}
+
+  using Effects = std::vector<WorkerEffect>;
+
+  /// Tasks of this worker became ready.
+  void on_ready(const std::vector<ReadyTask>& tasks, Effects& effects);
+
+  /// The store's answer to `Claim`.
+  void on_claimed(std::vector<Grant> grants, Effects& effects);
+
+  /// A slot was granted. @param now since the run's submission
+  void on_slot(Nanos now, Effects& effects);
+
+  /// Somebody else waits for the slot.
+  void on_yield(Nanos now, Effects& effects);
+
+  /// How a task ended: what its worker needs to know of it.
+  struct Ended {
+    TaskId task;
+    TaskId template_task;
+    const std::vector<TaskId>* dependencies;  ///< By slot, for tasks made by a map; else nothing.
+    bool committed = false;
+    bool slot_busy = false;
+    Value kept;
+    std::vector<Grant> granted;
+    std::vector<ReadyTask> ready;
+    std::vector<TaskId> keep_here;
+    Nanos now{};
+  };
+  void on_ended(Ended ended, Effects& effects);
+
+  /// The run is over. Nothing is started any more.
+  void on_stop(Effects& effects);
+
+  /// Whether nothing is left to do: nothing ready, claimed or started.
+  [[nodiscard]] bool idle() const;
+  [[nodiscard]] std::size_t started() const { return started_; }
+
+private:
+  enum class Slot : std::uint8_t { none, wanted, held };
+
+  void pump(Effects& effects);
+  void take(Grant grant);
+  void add_ready(const ReadyTask& task);
+  [[nodiscard]] std::vector<TaskId> next_ready(std::size_t count);
+  void sort_out(std::vector<ReadyTask>& ready, const std::vector<TaskId>& keep_here,
+                Effects& effects);
+  void fill_from_kept(Grant& grant) const;
+  void release_kept(TaskId template_task, const std::vector<TaskId>* dependencies);
+  [[nodiscard]] bool must_run_alone(const Grant& grant) const;
+
+  struct Kept {
+    Value value;
+    std::uint32_t readers = 0;
+  };
+
+  RunContextPtr context_;
+  WorkerId id_;
+  Slot slot_ = Slot::none;
+  Nanos slot_since_{};
+  bool yield_wanted_ = false;
+  bool stopped_ = false;
+  bool claiming_ = false;
+  bool alone_ = false;        ///< The task that is started must not have another behind it.
+  std::size_t started_ = 0;
+  std::size_t ready_count_ = 0;
+  std::map<float, std::deque<TaskId>, std::greater<>> ready_;  ///< By rank, the most urgent first.
+  std::map<float, std::deque<Grant>, std::greater<>> granted_;
+  std::unordered_map<TaskId, Kept> kept_;  ///< Outputs that only this worker needs.
+};
+
+}  // namespace weft
