@@ -267,33 +267,13 @@ void MemoryRun::for_each_dependent(TaskId task, Visit&& visit) {
   }
 }
 
-std::span<const Dependency> MemoryRun::inputs_of(TaskId template_task) {
-  inputs_.clear();
-  bool ascending = true;
-  for (const Dependency& dependency : graph().dependencies(template_task)) {
-    if (dependency.kind != DependencyKind::output && dependency.kind != DependencyKind::gather) {
-      continue;
-    }
-    ascending = ascending && (inputs_.empty() || inputs_.back().task < dependency.task);
-    inputs_.push_back(dependency);
-  }
-  if (!ascending) {
-    std::ranges::sort(inputs_, {}, &Dependency::task);
-    inputs_.erase(std::unique(inputs_.begin(), inputs_.end()), inputs_.end());
-  }
-  return inputs_;
-}
-
 /// A task is done, however it ended: it reads no more.
 void MemoryRun::release_inputs(TaskId task) {
   const TaskOrigin from = table_.origin(task);
   const Task& stated = graph().task(from.task);
-  const auto inputs = inputs_of(from.task);
-  for (const Dependency& input : inputs) {
-    if (input.kind == DependencyKind::output) {
-      drop_reader(table_.resolve(from, input.task));
-      continue;
-    }
+  for (const Dependency& input : graph().dependencies(from.task)) {
+    if (input.kind == DependencyKind::output) drop_reader(table_.resolve(from, input.task));
+    if (input.kind != DependencyKind::gather) continue;
     const Scope& scope = graph().scope(graph().task(input.task).scope);
     const Expansion* rows = table_.expansion_of(table_.resolve(from, scope.map));
     if (!rows) continue;
@@ -303,12 +283,8 @@ void MemoryRun::release_inputs(TaskId task) {
     }
   }
   if (stated.kind == TaskKind::map) {
-    for (const Scope::OuterInput& outer : graph().scope(stated.body).outer_inputs) {
-      // A list that the body reads too counts the map once where both are in one scope.
-      const bool counted =
-        graph().task(outer.task).scope == stated.scope &&
-        std::ranges::find(inputs, outer.task, &Dependency::task) != inputs.end();
-      if (!counted) drop_reader(table_.resolve(from, outer.task));
+    for (const TaskId retained : facts_[stated.body].retained) {
+      drop_reader(table_.resolve(from, retained));
     }
   }
   if (!from.expansion) return;

@@ -128,9 +128,6 @@ private:
   template <class Visit>
   void for_each_dependent(TaskId task, Visit&& visit);
 
-  /// What a task of the graph reads, each task once. Valid until the next call.
-  [[nodiscard]] std::span<const Dependency> inputs_of(TaskId template_task);
-
   RunId id_;
   PlanPtr plan_;
   bool fail_fast_;
@@ -157,7 +154,6 @@ private:
   std::vector<Value> released_;
   std::vector<ReadyTask> fresh_;  ///< Became ready in this step.
   std::vector<std::uint32_t> path_;
-  std::vector<Dependency> inputs_;
 };
 
 }  // namespace weft

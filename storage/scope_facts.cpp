@@ -10,6 +10,20 @@ void add_once(std::vector<TaskId>& tasks, TaskId task) {
   if (std::ranges::find(tasks, task) == tasks.end()) tasks.push_back(task);
 }
 
+std::vector<TaskId> retained_by_map(const Graph& graph, const Scope& scope) {
+  std::vector<TaskId> retained;
+  const auto own = graph.dependencies(scope.map);
+  for (const Scope::OuterInput& input : scope.outer_inputs) {
+    // The graph counts a map once where it reads the output as its list too, unless that comes from
+    // further out: there every use counts.
+    const bool is_list =
+      std::ranges::find(own, Dependency{input.task, DependencyKind::output}) != own.end();
+    const bool near = graph.task(input.task).scope == graph.task(scope.map).scope;
+    if (!is_list || !near) retained.push_back(input.task);
+  }
+  return retained;
+}
+
 std::vector<TaskId> outer_waits(const Graph& graph, TaskId template_task) {
   std::vector<TaskId> waits;
   for (const Dependency& dependency : graph.dependencies(template_task)) {
@@ -51,6 +65,7 @@ Entry& entry_of(std::vector<Entry>& entries, TaskId Entry::*key, TaskId task) {
 ScopeFacts facts_of(const Graph& graph, std::uint32_t index, const std::vector<ScopeFacts>& all) {
   ScopeFacts facts;
   const Scope& scope = graph.scope(index);
+  facts.retained = retained_by_map(graph, scope);
   for (std::uint32_t position = 0; position < scope.templates.size(); ++position) {
     const TaskId task = scope.templates[position];
     for (const TaskId outer : outer_waits(graph, task)) facts.waits.push_back({position, outer});

@@ -28,6 +28,8 @@ struct ScopeFacts {
     std::uint32_t uses = 0;
   };
 
+  /// Outputs that the map of the scope keeps until it is done, besides its list: its rows read them.
+  std::vector<TaskId> retained;
   std::vector<OuterWait> waits;
   std::vector<Gatherer> gatherers;
   std::vector<ItemUse> item_uses;
