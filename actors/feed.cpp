@@ -1,8 +1,10 @@
 #include "weft/actors/feed.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 
+#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -43,6 +45,10 @@ class Feed {
 public:
   Feed(FeedHandle::pointer self, StorageBrokerHandle broker, Placing handlers)
       : self_(self), broker_(std::move(broker)), handlers_(handlers) {}
+
+  ~Feed() {
+    for (const auto& entry : watchers_) dismiss(entry.second);
+  }
 
   FeedHandle::behavior_type make_behavior() {
     return {
@@ -138,6 +144,7 @@ private:
     found->second.busy = false;
     if (found->second.unsubscribed) {
       found->second.unsubscribed->deliver();
+      dismiss(found->second);
       watchers_.erase(found);
       return;
     }
@@ -152,10 +159,15 @@ private:
     } else if (found->second.busy) {
       found->second.unsubscribed = promise;
     } else {
+      dismiss(found->second);
       watchers_.erase(found);
       promise.deliver();
     }
     return promise;
+  }
+
+  static void dismiss(const Watcher& watcher) {
+    caf::anon_send_exit(watcher.caller, caf::exit_reason::user_shutdown);
   }
 
   FeedHandle::pointer self_;

@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -20,6 +21,12 @@ public:
         executors_(std::move(executors)),
         clock_(std::move(clock)),
         slots_(policy.slots) {}
+
+  ~Pool() {
+    for (const Slot& slot : slots_) {
+      if (slot.executor) caf::anon_send_exit(slot.executor, caf::exit_reason::user_shutdown);
+    }
+  }
 
   PoolHandle::behavior_type make_behavior() {
     return {

@@ -1,0 +1,302 @@
+#include "weft/runtime/actor_host.hpp"
+
+#include <thread>
+
+#include <caf/init_global_meta_objects.hpp>
+
+#include "weft/actors/feed.hpp"
+#include "weft/actors/planner.hpp"
+#include "weft/actors/pool.hpp"
+#include "weft/actors/storage_broker.hpp"
+#include "weft/runtime/run_client.hpp"
+#include "weft/storage/memory_run_store.hpp"
+
+namespace weft {
+
+namespace {
+
+/// Once in a process, before the first actor system.
+void announce_messages() {
+  static const bool once = [] {
+    caf::core::init_global_meta_objects();
+    caf::init_global_meta_objects<caf::id_block::weft>();
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
+/// The clock of CAF's test scheduler. Calendar time starts at an arbitrary fixed day.
+class VirtualClock final : public Clock {
+public:
+  explicit VirtualClock(caf::actor_clock& clock) : clock_(clock) {}
+
+  TimePoint now() const override {
+    return std::chrono::time_point_cast<Nanos>(clock_.now());
+  }
+  WallTime wall_now() const override {
+    constexpr auto day = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+    return WallTime{std::chrono::duration_cast<Nanos>(day.time_since_epoch()) +
+                    clock_.now().time_since_epoch()};
+  }
+
+private:
+  caf::actor_clock& clock_;
+};
+
+RecordPolicy record_policy(const RecorderOptions& options) {
+  using When = RecordPolicy::When;
+  if (options.history.empty()) return {.when = When::never};
+  RecordPolicy policy{.when = When::by_count, .count = options.count, .period = options.period};
+  switch (options.strategy) {
+    case RecordStrategy::at_end: policy.when = When::at_end; break;
+    case RecordStrategy::each_task: policy.when = When::each_task; break;
+    case RecordStrategy::periodic: policy.when = When::periodic; break;
+    case RecordStrategy::by_count: policy.when = When::by_count; break;
+  }
+  return policy;
+}
+
+}  // namespace
+
+// -- live runs ----------------------------------------------------------------------------------------
+
+void LiveRuns::add() {
+  const std::lock_guard lock{mutex_};
+  ++count_;
+}
+
+void LiveRuns::remove() {
+  const std::lock_guard lock{mutex_};
+  --count_;
+  changed_.notify_all();
+}
+
+std::size_t LiveRuns::count() const {
+  const std::lock_guard lock{mutex_};
+  return count_;
+}
+
+void LiveRuns::wait_for_none() const {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [this] { return count_ == 0; });
+}
+
+// -- start and end ------------------------------------------------------------------------------------
+
+ActorHost::ActorHost(Registry registry, EngineOptions options, Play play, std::uint64_t seed)
+    : registry_(std::move(registry)), options_(std::move(options)), play_(play), random_(seed) {
+  validate(options_).value();
+  if (options_.pool.slots == 0) {
+    options_.pool.slots = std::max(1u, std::thread::hardware_concurrency());
+  }
+  if (options_.workers == 0) options_.workers = options_.pool.slots;
+  catalogue_ = std::make_shared<const OptimizationCatalogue>(options_.optimizations);
+  if (!options_.recorder.history.empty()) {
+    history_ = open_sqlite_history(options_.recorder.history,
+                                   {.max_runs = options_.recorder.max_runs})
+                 .value();
+  }
+  announce_messages();
+  config_ = std::make_unique<caf::actor_system_config>();
+  configure(*config_);
+  system_ = std::make_unique<caf::actor_system>(*config_);
+  start_services();
+}
+
+void ActorHost::configure(caf::actor_system_config& config) const {
+  config.set("caf.logger.file.verbosity", "quiet");
+  config.set("caf.logger.console.verbosity", "quiet");
+  if (play_ == Play::virtual_time) {
+    config.set("caf.scheduler.policy", "testing");
+  } else {
+    // Sharing wakes an idle thread at once; stealing would let it poll.
+    config.set("caf.scheduler.policy", "sharing");
+    config.set("caf.scheduler.max-threads", 2);
+  }
+}
+
+void ActorHost::start_services() {
+  const bool threads = play_ == Play::threads;
+  const Placing blocking = threads ? Placing::own_thread : Placing::scheduler;
+  if (threads) {
+    clock_ = std::make_shared<SystemClock>();
+    executors_ = std::make_shared<ThreadedExecutors>();
+  } else {
+    clock_ = std::make_shared<VirtualClock>(system_->scheduler().clock());
+    executors_ = std::make_shared<SimulatedExecutors>();
+  }
+  started_ = clock_->now();
+  store_ = std::make_shared<MemoryRunStore>(*clock_);
+
+  auto services = std::make_shared<Services>();
+  // One for each slot: a worker's steps then need no other thread.
+  for (std::uint32_t i = 0; i < options_.pool.slots; ++i) {
+    services->brokers.push_back(spawn_storage_broker(*system_, store_));
+  }
+  services->pool = spawn_pool(*system_,
+                              {.slots = options_.pool.slots,
+                               .slot_class = options_.pool.slot_class,
+                               .cold_start = options_.pool.cold_start,
+                               .keep_alive = options_.pool.keep_alive},
+                              executors_, clock_);
+  services->planner = spawn_planner(*system_, find_planner(options_.planner).value(),
+                                    {.workers = options_.workers,
+                                     .largest_class = options_.pool.slot_class},
+                                    catalogue_);
+  services->feed = spawn_feed(*system_, services->brokers.front(), blocking);
+  services->record = record_policy(options_.recorder);
+  if (history_) services->recorder = spawn_recorder(*system_, history_, blocking);
+  services_ = std::move(services);
+}
+
+ActorHost::~ActorHost() { close(); }
+
+void ActorHost::close() {
+  if (std::exchange(closed_, true)) return;
+  {
+    const std::lock_guard lock{runs_mutex_};
+    for (const caf::actor_addr& address : runs_) {
+      if (const auto run = caf::actor_cast<RunActorHandle>(address)) {
+        caf::anon_send(run, CancelRun{.reason = "the engine was closed"});
+        caf::anon_send(run, CloseRun{});
+      }
+    }
+  }
+  // Retentions end with the engine.
+  if (play_ == Play::threads) {
+    live_runs_.wait_for_none();
+  } else {
+    while (live_runs_.count() > 0 && (pump(), jump(TimePoint::max()))) {
+    }
+  }
+  if (services_->recorder) {
+    static_cast<void>(ask<void>(services_->recorder, Flush{}));
+  }
+  const auto end = [](const auto& actor) {
+    if (actor) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  };
+  for (const StorageBrokerHandle& broker : services_->brokers) end(broker);
+  end(services_->pool);
+  end(services_->planner);
+  end(services_->feed);
+  end(services_->recorder);
+  services_.reset();
+  pump();
+  if (play_ == Play::threads) system_->await_all_actors_done();
+  executors_->stop();
+}
+
+// -- runs ---------------------------------------------------------------------------------------------
+
+GraphPtr ActorHost::frozen(Workflow workflow) const {
+  return std::move(workflow).freeze(registry_).value();
+}
+
+Result<PlanPtr> ActorHost::plan(GraphPtr graph) {
+  auto made = ask<PlanMade>(services_->planner, MakePlan{.graph = std::move(graph)});
+  if (!made) return std::move(made).error();
+  return std::move(made->plan);
+}
+
+RunId ActorHost::new_run_id() {
+  const std::lock_guard lock{random_mutex_};
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+    clock_->wall_now().time_since_epoch());
+  constexpr std::uint64_t random_bits = 22;
+  return RunId{(static_cast<std::uint64_t>(now.count()) << random_bits) |
+               (random_() >> (64 - random_bits))};
+}
+
+std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId> kept,
+                                             SubmitOptions options) {
+  const TimePoint submitted = clock_->now();
+  if (live_runs_.count() >= options_.max_runs_in_flight) {
+    throw Exception({.code = Errc::limit_exceeded,
+                     .message = std::to_string(options_.max_runs_in_flight) +
+                                " runs are in flight already",
+                     .hint = "wait for one to end, or raise max_runs_in_flight"});
+  }
+  for (const TaskId task : graph->topological_order()) {
+    if (graph->options(task).keep_output == KeepOutput::until_erased) kept.push_back(task);
+  }
+  std::ranges::sort(kept);
+  kept.erase(std::ranges::unique(kept).begin(), kept.end());
+
+  PlanPtr planned = plan(graph).value();
+  auto context = std::make_shared<RunContext>();
+  context->id = new_run_id();
+  context->graph = std::move(graph);
+  context->plan = std::move(planned);
+  context->optimizations = catalogue_;
+  context->clock = clock_;
+  context->submitted = submitted;
+  context->submitted_wall = clock_->wall_now();
+  context->kept = std::move(kept);
+  context->progress = options.progress_events ? ProgressEvents::on : ProgressEvents::off;
+
+  auto outcome = std::make_shared<RunOutcome>();
+  live_runs_.add();
+  const RunActorHandle actor = spawn_run(*system_, services_,
+                                         {.context = context,
+                                          .fail_fast = options.fail_fast,
+                                          .timeout = options.timeout,
+                                          .retention = options.retention,
+                                          .outcome = outcome,
+                                          .on_quit = [this] { live_runs_.remove(); }});
+  {
+    const std::lock_guard lock{runs_mutex_};
+    std::erase_if(runs_, [](const caf::actor_addr& address) {
+      return !caf::actor_cast<caf::strong_actor_ptr>(address);
+    });
+    runs_.push_back(actor.address());
+  }
+  return std::make_shared<RunClient>(weak_from_this(), std::move(context), actor, std::move(outcome));
+}
+
+bool ActorHost::wait_for(const RunOutcome& outcome, std::optional<Nanos> timeout) {
+  if (play_ == Play::threads) {
+    if (timeout) return outcome.wait_for(*timeout);
+    outcome.wait();
+    return true;
+  }
+  const TimePoint limit = timeout ? clock_->now() + *timeout : TimePoint::max();
+  while (!outcome.ended()) {
+    if (step()) continue;
+    if (!jump(limit)) break;
+  }
+  return outcome.ended();
+}
+
+// -- virtual time -------------------------------------------------------------------------------------
+
+caf::scheduler::test_coordinator& ActorHost::coordinator() {
+  return static_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
+}
+
+bool ActorHost::step() {
+  if (play_ == Play::threads) return false;
+  auto& jobs = coordinator().jobs;
+  if (jobs.empty()) return false;
+  // Which actor goes next is the only choice there is; each handles one message.
+  std::swap(jobs.front(), jobs[random_() % jobs.size()]);
+  return coordinator().try_run_once();
+}
+
+void ActorHost::pump() {
+  while (step()) {
+  }
+}
+
+bool ActorHost::jump(TimePoint limit) {
+  if (play_ == Play::threads) return false;
+  auto& clock = coordinator().clock();
+  while (!clock.schedule.empty() && clock.schedule.begin()->second.f.disposed()) {
+    clock.schedule.erase(clock.schedule.begin());
+  }
+  if (clock.schedule.empty() || clock.schedule.begin()->first > limit) return false;
+  return clock.trigger_timeout();
+}
+
+void ActorHost::set_time(TimePoint time) { coordinator().clock().current_time = time; }
+
+}  // namespace weft

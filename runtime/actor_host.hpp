@@ -1,0 +1,137 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <random>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include "weft/actors/error_mapping.hpp"
+#include "weft/actors/executor.hpp"
+#include "weft/actors/recorder.hpp"
+#include "weft/actors/run.hpp"
+#include "weft/actors/services.hpp"
+#include "weft/actors/type_ids.hpp"
+#include "weft/runtime/engine_options.hpp"
+#include "weft/runtime/run.hpp"
+#include "weft/storage/history/history_store.hpp"
+#include "weft/workflow/registry.hpp"
+#include "weft/workflow/workflow.hpp"
+
+namespace weft {
+
+/// Counts the run actors that live. Thread-safe.
+class LiveRuns {
+public:
+  void add();
+  void remove();
+  [[nodiscard]] std::size_t count() const;
+  void wait_for_none() const;
+
+private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::size_t count_ = 0;
+};
+
+/// The actors of one engine in this process, and all that they stand on: CAF's actor system, the run store,
+/// the history. What is different under the harness comes from `Play`.
+class ActorHost : public std::enable_shared_from_this<ActorHost> {
+public:
+  enum class Play : std::uint8_t {
+    threads,  ///< CAF's scheduler and a thread for each slot; real time.
+    virtual_time,  ///< Nothing moves unless `pump` or a mover of time is called.
+  };
+
+  /// Throws `Exception` when an option is out of range or the history cannot be opened.
+  ActorHost(Registry registry, EngineOptions options, Play play, std::uint64_t seed);
+  ~ActorHost();
+
+  /// Cancels all runs, waits until nothing of them is left, and ends every actor. Idempotent; nothing may be
+  /// asked afterwards.
+  void close();
+
+  [[nodiscard]] GraphPtr frozen(Workflow workflow) const;
+  [[nodiscard]] Result<PlanPtr> plan(GraphPtr graph);
+  [[nodiscard]] std::shared_ptr<RunHandle> submit(GraphPtr graph, std::vector<TaskId> kept,
+                                                  SubmitOptions options);
+
+  // -- for run handles ----------------------------------------------------------------------------------
+
+  /// Sends a request from outside of the actors and waits for its answer.
+  template <class Answer, class Handle, class Message>
+  Result<Answer> ask(const Handle& actor, Message message) {
+    caf::scoped_actor self{*system_};
+    auto pending = self->request(actor, caf::infinite, std::move(message));
+    pump();
+    std::optional<Result<Answer>> answer;
+    const auto on_error = [&](const caf::error& error) { answer.emplace(from_caf(error)); };
+    if constexpr (std::is_void_v<Answer>) {
+      pending.receive([&] { answer.emplace(); }, on_error);
+    } else {
+      pending.receive([&](Answer& given) { answer.emplace(std::move(given)); }, on_error);
+    }
+    return std::move(*answer);
+  }
+
+  /// Sends a message from outside of the actors.
+  template <class Handle, class Message>
+  void tell(const Handle& actor, Message message) {
+    caf::anon_send(actor, std::move(message));
+    pump();
+  }
+
+  /// Waits for the end of a run, at most for `timeout`. Answers whether it has ended. In virtual time it
+  /// plays on, and gives up when nothing is left to play.
+  bool wait_for(const RunOutcome& outcome, std::optional<Nanos> timeout);
+
+  // -- virtual time -------------------------------------------------------------------------------------
+
+  /// Handles one message; answers false when there is none.
+  bool step();
+  /// Handles messages until none is left; time stands still.
+  void pump();
+  /// Lets time jump to the next timer at or before `limit`. Answers false when there is none.
+  bool jump(TimePoint limit);
+  void set_time(TimePoint time);
+
+  [[nodiscard]] const Registry& registry() const { return registry_; }
+  [[nodiscard]] const EngineOptions& options() const { return options_; }
+  [[nodiscard]] const Clock& clock() const { return *clock_; }
+  [[nodiscard]] const std::shared_ptr<HistoryStore>& history() const { return history_; }
+  [[nodiscard]] const Services& services() const { return *services_; }
+  [[nodiscard]] RunStore& store() { return *store_; }
+  [[nodiscard]] TimePoint started() const { return started_; }
+
+private:
+  void configure(caf::actor_system_config& config) const;
+  void start_services();
+  [[nodiscard]] RunId new_run_id();
+  [[nodiscard]] caf::scheduler::test_coordinator& coordinator();
+
+  Registry registry_;
+  EngineOptions options_;
+  Play play_;
+  std::mt19937_64 random_;
+  std::mutex random_mutex_;
+  std::shared_ptr<const OptimizationCatalogue> catalogue_;
+  std::shared_ptr<HistoryStore> history_;
+  std::shared_ptr<ExecutorFactory> executors_;
+  std::unique_ptr<caf::actor_system_config> config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<RunStore> store_;
+  ServicesPtr services_;
+  TimePoint started_;
+  LiveRuns live_runs_;
+  std::mutex runs_mutex_;
+  std::vector<caf::actor_addr> runs_;
+  bool closed_ = false;
+};
+
+}  // namespace weft
