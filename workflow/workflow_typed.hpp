@@ -18,6 +18,17 @@ struct Resolved {
   using type = A;
   static constexpr bool has_future = false;
 };
+/// Text that somebody else owns becomes a value of its own.
+template <>
+struct Resolved<const char*> {
+  using type = std::string;
+  static constexpr bool has_future = false;
+};
+template <>
+struct Resolved<std::string_view> {
+  using type = std::string;
+  static constexpr bool has_future = false;
+};
 template <class T>
 struct Resolved<Future<T>> {
   using type = T;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "support/function_call.hpp"
+#include "weft/workflow/workflow.hpp"
 
 namespace weft {
 namespace {
@@ -144,6 +145,33 @@ TEST(Arguments, MakeUpTheFieldsOfAStruct) {
   EXPECT_EQ(output<std::string>(run(unset, show)), "t1,-1,2,4");
   auto whole = scene([](Call& call) { call.constant(std::optional{7}); });
   EXPECT_EQ(output<std::string>(run(whole, show)), "t1,7,2,4");
+}
+
+TEST(Arguments, MakeUpTheFieldsOfAStructInAWorkflow) {
+  const Function one{"one", [] { return 1; }};
+  const Function title{"title", [](const Scene& scene) { return scene.title; }};
+  Registry registry;
+  registry.add(one).add(title);
+  Workflow workflow{"scenes"};
+  const auto number = workflow.task(one);
+  const std::string_view text = "from a view";
+  const auto literal =
+    workflow.task(title, object<Scene>(number, std::optional{number}, "from a literal",
+                                       std::vector{number, number}, std::array{3, 4}));
+  const auto view = workflow.task(
+    title, object<Scene>(number, std::optional<int>{}, text, std::vector{1, 2}, std::array{3, 4}));
+  const auto graph = std::move(workflow).freeze(registry).value();
+  Inputs inputs;
+  inputs.add(Value::of(1));
+  const auto scene_of = [&](const auto& task) {
+    return ArgumentReader{graph->arguments(task.task()), graph->constants(), inputs}.build<Scene>();
+  };
+
+  EXPECT_EQ(scene_of(literal).title, "from a literal");
+  EXPECT_EQ(scene_of(literal).limit, 1);
+  EXPECT_EQ(scene_of(literal).sizes, (std::vector{1, 1}));
+  EXPECT_EQ(scene_of(view).title, "from a view");
+  EXPECT_EQ(scene_of(view).limit, std::nullopt);
 }
 
 TEST(Arguments, MayBeALongArray) {
