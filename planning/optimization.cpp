@@ -8,9 +8,8 @@ namespace weft {
 namespace {
 
 [[noreturn]] void refuse(std::string message, std::string hint) {
-  throw Exception({.code = Errc::invalid_argument,
-                   .message = std::move(message),
-                   .hint = std::move(hint)});
+  throw Exception(
+    {.code = Errc::invalid_argument, .message = std::move(message), .hint = std::move(hint)});
 }
 
 bool is_name(std::string_view name) {
@@ -24,11 +23,16 @@ bool is_name(std::string_view name) {
 
 std::string_view to_string(Stage stage) {
   switch (stage) {
-    case Stage::acquire_inputs: return "acquire_inputs";
-    case Stage::execute: return "execute";
-    case Stage::publish_output: return "publish_output";
-    case Stage::count_down: return "count_down";
-    case Stage::hand_over: return "hand_over";
+    case Stage::acquire_inputs:
+      return "acquire_inputs";
+    case Stage::execute:
+      return "execute";
+    case Stage::publish_output:
+      return "publish_output";
+    case Stage::count_down:
+      return "count_down";
+    case Stage::hand_over:
+      return "hand_over";
   }
   return "unknown";
 }
@@ -61,7 +65,7 @@ HandOverDecision Optimization::hand_over(const StageView&, const Value&, TaskId)
 
 OptimizationCatalogue::OptimizationCatalogue(
   std::vector<std::shared_ptr<const Optimization>> optimizations)
-    : optimizations_(std::move(optimizations)) {
+  : optimizations_(std::move(optimizations)) {
   for (auto it = optimizations_.begin(); it != optimizations_.end(); ++it) {
     if (!*it) refuse("an optimization of the catalogue is a null pointer", "leave it out");
     const std::string_view name = (*it)->name();

@@ -15,14 +15,14 @@ namespace {
 class PlanCheck {
 public:
   PlanCheck(const Graph& graph, const Plan& plan, const PlanOptions& options)
-      : graph_(graph), plan_(plan), options_(options) {}
+    : graph_(graph), plan_(plan), options_(options) {}
 
   Result<void> run() && {
     check_workers();
     if (plan_.placements.size() != graph_.task_count()) {
-      conflict(fmt::format("the plan places {} tasks of {}", plan_.placements.size(),
-                           graph_.task_count()),
-               "make the plan from the graph that it is for");
+      conflict(
+        fmt::format("the plan places {} tasks of {}", plan_.placements.size(), graph_.task_count()),
+        "make the plan from the graph that it is for");
       return std::move(violations_).result();
     }
     for (std::uint32_t i = 0; i < graph_.task_count(); ++i) check_placement(TaskId{i});
@@ -51,17 +51,16 @@ private:
   void check_placement(TaskId task) {
     const Placement& placement = plan_.placements[task.number()];
     const TaskOptions& wanted = graph_.options(task);
-    if (wanted.worker &&
-        (placement.worker != *wanted.worker || placement.origin != Origin::user)) {
+    if (wanted.worker && (placement.worker != *wanted.worker || placement.origin != Origin::user)) {
       conflict(fmt::format("the user fixed it to worker {}; the plan has it elsewhere",
                            wanted.worker->number()),
                "keep what the user fixed", task);
     }
     if (placement.worker == flexible_worker) return;
     if (placement.worker.number() >= plan_.workers.size()) {
-      conflict(fmt::format("is placed on worker {}, which is not planned",
-                           placement.worker.number()),
-               "plan that worker, or place the task on another", task);
+      conflict(
+        fmt::format("is placed on worker {}, which is not planned", placement.worker.number()),
+        "plan that worker, or place the task on another", task);
       return;
     }
     if (!wanted.worker_class) return;
@@ -87,9 +86,8 @@ private:
     auto begin = planned.begin();
     for (std::uint32_t i = 0; i < graph_.task_count(); ++i) {
       const TaskId task{i};
-      const auto end = std::find_if(begin, planned.end(), [&](const PlannedOptimization& entry) {
-        return entry.task != task;
-      });
+      const auto end = std::find_if(
+        begin, planned.end(), [&](const PlannedOptimization& entry) { return entry.task != task; });
       check_task({begin, end}, task);
       begin = end;
     }

@@ -65,7 +65,7 @@ Json json_of(const Graph& graph, TaskId task, const Placement& placement) {
   return json;
 }
 
-// -- the table --------------------------------------------------------------------------------------
+// -- the table ------------------------------------------------------------------------------------
 
 using Row = std::array<std::string, 6>;
 

@@ -6,8 +6,8 @@
 
 namespace weft {
 
-/// A plan as one JSON document with line breaks: workers, and every task with its place, urgency and
-/// optimizations. Equal plans give equal text.
+/// A plan as one JSON document with line breaks: workers, and every task with its place, urgency
+/// and optimizations. Equal plans give equal text.
 [[nodiscard]] std::string to_json(const Graph& graph, const Plan& plan);
 
 /// A plan as a table for people. Long plans are cut; their JSON form is whole.

@@ -52,16 +52,16 @@ void add_wanted(const Graph& graph, Plan& plan) {
   merge_into(plan, std::move(wanted));
 }
 
-/// Whether any entry owns a stage that is in `stages`. Entries that the catalogue does not know count
-/// as owners of nothing: checking the plan reports them.
+/// Whether any entry owns a stage that is in `stages`. Entries that the catalogue does not know
+/// count as owners of nothing: checking the plan reports them.
 template <class Entries>
 bool owns_any(const Entries& entries, const std::vector<Stage>& stages,
               const OptimizationCatalogue& known) {
   return std::ranges::any_of(entries, [&](const PlannedOptimization& entry) {
     const Optimization* other = known.find(entry.choice.kind);
     return other && std::ranges::any_of(other->stages(), [&](Stage stage) {
-      return std::ranges::find(stages, stage) != stages.end();
-    });
+             return std::ranges::find(stages, stage) != stages.end();
+           });
   });
 }
 

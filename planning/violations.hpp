@@ -8,8 +8,8 @@
 
 namespace weft {
 
-/// Collects all that is wrong with a plan, so that it is reported at once. Beyond a bound, violations
-/// are counted and not kept.
+/// Collects all that is wrong with a plan, so that it is reported at once. Beyond a bound,
+/// violations are counted and not kept.
 class Violations {
 public:
   static constexpr std::size_t max_kept = 100;
@@ -25,7 +25,9 @@ public:
     if (count_ == 1) return std::move(kept_.front());
     const Errc code = kept_.front().code;
     std::string message = "the plan has " + std::to_string(count_) + " problems";
-    if (count_ > max_kept) message += ", of which the first " + std::to_string(max_kept) + " follow";
+    if (count_ > max_kept) {
+      message += ", of which the first " + std::to_string(max_kept) + " follow";
+    }
     return Error{.code = code, .message = std::move(message), .causes = std::move(kept_)};
   }
 

@@ -25,26 +25,27 @@ Result<void> check_feasible(const Graph& graph, const PlanOptions& options) {
   for (std::uint32_t i = 0; i < graph.task_count(); ++i) {
     const TaskOptions& wanted = graph.options(TaskId{i});
     if (wanted.worker_class && !can_host(options.largest_class, *wanted.worker_class)) {
-      violations.add({.code = Errc::plan_infeasible,
-                      .message = fmt::format("needs a worker of {}; the largest that the pool has is {}",
-                                             to_string(*wanted.worker_class),
-                                             to_string(options.largest_class)),
-                      .task = graph.task_name(TaskId{i}),
-                      .hint = "ask for less, or give the pool larger slots"});
+      violations.add(
+        {.code = Errc::plan_infeasible,
+         .message = fmt::format("needs a worker of {}; the largest that the pool has is {}",
+                                to_string(*wanted.worker_class), to_string(options.largest_class)),
+         .task = graph.task_name(TaskId{i}),
+         .hint = "ask for less, or give the pool larger slots"});
     }
     if (wanted.worker && wanted.worker->number() > max_user_worker) {
-      violations.add({.code = Errc::plan_infeasible,
-                      .message = fmt::format("is fixed to worker {}; the last that can be named is {}",
-                                             wanted.worker->number(), max_user_worker),
-                      .task = graph.task_name(TaskId{i}),
-                      .hint = "number workers from 0 without large gaps"});
+      violations.add(
+        {.code = Errc::plan_infeasible,
+         .message = fmt::format("is fixed to worker {}; the last that can be named is {}",
+                                wanted.worker->number(), max_user_worker),
+         .task = graph.task_name(TaskId{i}),
+         .hint = "number workers from 0 without large gaps"});
     }
   }
   return std::move(violations).result();
 }
 
-/// What every worker of the plan must hold. Rows of a map go round all workers, so each of them is as
-/// large as any template asks.
+/// What every worker of the plan must hold. Rows of a map go round all workers, so each of them is
+/// as large as any template asks.
 WorkerClass ordinary_class(const Graph& graph, const PlanOptions& options) {
   WorkerClass ordinary{.cpus = std::min(1.0, options.largest_class.cpus), .memory = {}};
   for (std::uint32_t s = 1; s < graph.scope_count(); ++s) {
@@ -112,8 +113,8 @@ void WorkerLayout::add_named_workers(const Graph& graph) {
   }
 }
 
-/// Adds at most `limit` workers for the classes that ordinary ones do not hold. Neighbouring classes
-/// share a group when there are more of them than workers.
+/// Adds at most `limit` workers for the classes that ordinary ones do not hold. Neighbouring
+/// classes share a group when there are more of them than workers.
 void WorkerLayout::add_large_workers(const Graph& graph, std::uint32_t limit) {
   const WorkerClass ordinary = groups_.front().worker_class;
   std::vector<WorkerClass> large;
@@ -137,7 +138,8 @@ void WorkerLayout::add_large_workers(const Graph& graph, std::uint32_t limit) {
   for (std::size_t g = 0; g < group_count; ++g) {
     const std::size_t begin = g * distinct.size() / group_count;
     const std::size_t end = (g + 1) * distinct.size() / group_count;
-    WorkerGroup group{.first = static_cast<std::uint32_t>(workers_.size()), .worker_class = ordinary};
+    WorkerGroup group{.first = static_cast<std::uint32_t>(workers_.size()),
+                      .worker_class = ordinary};
     std::uint64_t wanted_by = 0;
     for (std::size_t i = begin; i < end; ++i) {
       group.worker_class = larger_of(group.worker_class, distinct[i]);

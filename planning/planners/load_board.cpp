@@ -4,7 +4,8 @@
 
 namespace weft {
 
-LoadBoard::LoadBoard(std::uint32_t workers) : loads_(workers, 0.0), winners_(2 * std::size_t{workers}) {
+LoadBoard::LoadBoard(std::uint32_t workers)
+  : loads_(workers, 0.0), winners_(2 * std::size_t{workers}) {
   for (std::uint32_t w = 0; w < workers; ++w) winners_[workers + w] = w;
   for (std::uint32_t node = workers; node-- > 1;) {
     winners_[node] = lesser(winners_[2 * node], winners_[2 * node + 1]);

@@ -5,8 +5,8 @@
 
 namespace weft {
 
-/// How much work is planned on each worker. Finds the least loaded one of a range in the logarithm of
-/// the number of workers.
+/// How much work is planned on each worker. Finds the least loaded one of a range in the logarithm
+/// of the number of workers.
 ///
 /// Not thread-safe; lives as long as one plan is made.
 class LoadBoard {
@@ -19,8 +19,8 @@ public:
   /// Of `count` workers from `first`; the lowest number among equals. @pre count > 0
   [[nodiscard]] std::uint32_t least_loaded(std::uint32_t first, std::uint32_t count) const;
 
-  /// The load that each of these workers has in the end, at least, when further work of `cost` fills
-  /// up the least loaded ones first.
+  /// The load that each of these workers has in the end, at least, when further work of `cost`
+  /// fills up the least loaded ones first.
   [[nodiscard]] double level_after(std::uint32_t first, std::uint32_t count, double cost) const;
 
 private:

@@ -14,13 +14,13 @@ namespace {
 class SimplePlacer {
 public:
   SimplePlacer(const Graph& graph, const WorkerLayout& layout, Plan& plan)
-      : graph_(graph),
-        layout_(layout),
-        placements_(plan.placements),
-        loads_(static_cast<std::uint32_t>(layout.workers().size())),
-        group_loads_(layout.groups().size(), 0.0),
-        votes_(layout.workers().size()),
-        continued_(graph.task_count(), false) {}
+    : graph_(graph),
+      layout_(layout),
+      placements_(plan.placements),
+      loads_(static_cast<std::uint32_t>(layout.workers().size())),
+      group_loads_(layout.groups().size(), 0.0),
+      votes_(layout.workers().size()),
+      continued_(graph.task_count(), false) {}
 
   void place_all() {
     rank_all();
@@ -31,8 +31,8 @@ public:
       std::ranges::stable_sort(order, std::ranges::greater{}, urgency);
     }
     for (auto begin = order.begin(); begin != order.end();) {
-      const auto end = std::find_if(
-        begin, order.end(), [&](TaskId task) { return urgency(task) != urgency(*begin); });
+      const auto end = std::find_if(begin, order.end(),
+                                    [&](TaskId task) { return urgency(task) != urgency(*begin); });
       place_equals({begin, end});
       begin = end;
     }
@@ -78,8 +78,8 @@ private:
     spread();
   }
 
-  /// Places the tasks that nothing holds to a worker. Neighbours stay together when there are many, since
-  /// what follows tends to read neighbours.
+  /// Places the tasks that nothing holds to a worker. Neighbours stay together when there are many,
+  /// since what follows tends to read neighbours.
   void spread() {
     const WorkerGroup& group = layout_.groups().front();
     auto next = spread_.begin();
@@ -87,8 +87,13 @@ private:
       double cost = 0;
       for (const TaskId task : spread_) cost += cost_of(task);
       const double level = loads_.level_after(group.first, group.count, cost);
+      // In all rather than by worker, so that what one takes too much another takes less.
+      double wanted = 0;
+      double placed = 0;
       for (std::uint32_t w = group.first; w < group.first + group.count; ++w) {
-        while (next != spread_.end() && loads_.load(w) + cost_of(*next) / 2 <= level) {
+        wanted += std::max(0.0, level - loads_.load(w));
+        while (next != spread_.end() && placed + cost_of(*next) / 2 <= wanted) {
+          placed += cost_of(*next);
           place(*next++, WorkerId{w});
         }
       }
@@ -100,12 +105,11 @@ private:
   /// The worker to which its inputs draw a task; nothing when it may as well run anywhere.
   std::optional<WorkerId> home_of(TaskId task, std::size_t group) {
     const std::uint32_t parents = collect_votes(task);
-    const double share = (group_loads_[group] + cost_of(task)) /
-                         static_cast<double>(layout_.groups()[group].count);
+    const double share =
+      (group_loads_[group] + cost_of(task)) / static_cast<double>(layout_.groups()[group].count);
     std::optional<std::uint32_t> best;
     for (const std::uint32_t worker : voted_) {
-      const bool welcome =
-        votes_[worker].fresh || (parents > 1 && loads_.load(worker) <= share);
+      const bool welcome = votes_[worker].fresh || (parents > 1 && loads_.load(worker) <= share);
       if (welcome && large_enough(worker, task) && (!best || better(worker, *best))) best = worker;
     }
     for (const std::uint32_t worker : voted_) votes_[worker] = {};
@@ -218,10 +222,10 @@ private:
   std::vector<Placement>& placements_;  ///< `flexible_worker` until placed.
   LoadBoard loads_;
   std::vector<double> group_loads_;
-  std::vector<Vote> votes_;             ///< By worker; all empty between two tasks.
-  std::vector<std::uint32_t> voted_;    ///< Workers whose vote is not empty.
-  std::vector<bool> continued_;         ///< Tasks from which a child goes on on the same worker.
-  std::vector<TaskId> spread_;          ///< Waiting for `spread`.
+  std::vector<Vote> votes_;           ///< By worker; all empty between two tasks.
+  std::vector<std::uint32_t> voted_;  ///< Workers whose vote is not empty.
+  std::vector<bool> continued_;       ///< Tasks from which a child goes on on the same worker.
+  std::vector<TaskId> spread_;        ///< Waiting for `spread`.
 };
 
 }  // namespace
