@@ -22,8 +22,8 @@ Nanos sum(Nanos earlier, std::int64_t difference) {
                                          static_cast<std::uint64_t>(difference))};
 }
 
-/// Task metrics by column. Times are differences: `claimed` to the row before, the others to the step
-/// before.
+/// Task metrics by column. Times are differences: `claimed` to the row before, the others to the
+/// step before.
 struct TaskColumns {
   Column<std::uint32_t> task, template_task, attempt, worker, outcome;
   Column<std::int64_t> claimed, inputs_ready, started, finished, committed;
@@ -105,15 +105,14 @@ struct TaskColumns {
 struct GraphColumns {
   Column<std::string> functions;
   Column<std::string> name;
-  Column<std::uint32_t> function;                      ///< Index into `functions`.
+  Column<std::uint32_t> function;  ///< Index into `functions`.
   Column<std::uint32_t> dependency_count, dependencies;
 
   template <class Inspector>
   friend bool inspect(Inspector& f, GraphColumns& x) {
-    return f.object(x).fields(f.field("functions", x.functions), f.field("name", x.name),
-                              f.field("function", x.function),
-                              f.field("dependency_count", x.dependency_count),
-                              f.field("dependencies", x.dependencies));
+    return f.object(x).fields(
+      f.field("functions", x.functions), f.field("name", x.name), f.field("function", x.function),
+      f.field("dependency_count", x.dependency_count), f.field("dependencies", x.dependencies));
   }
 
   [[nodiscard]] bool consistent() const {

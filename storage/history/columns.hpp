@@ -9,7 +9,8 @@
 namespace weft {
 
 // Tables as the history keeps them: one list for each column, so that names are stored once a table
-// and neighbouring numbers stay small. What is read back is checked: files may be damaged or hostile.
+// and neighbouring numbers stay small. What is read back is checked, since files may be damaged or
+// hostile.
 
 [[nodiscard]] Blob encode_tasks(const std::vector<TaskMetrics>& tasks);
 

@@ -20,10 +20,11 @@ struct SampleSeries {
 class Sampler {
 public:
   Sampler(GraphPtr graph, WallTime submitted, std::size_t max_per_batch)
-      : graph_(std::move(graph)), submitted_(submitted), max_per_batch_(max_per_batch) {}
+    : graph_(std::move(graph)), submitted_(submitted), max_per_batch_(max_per_batch) {}
 
-  /// Committed attempts, by function and class; evenly thinned to the bound of a batch. The class of a
-  /// worker is what its slot said, in this batch or an earlier one; the ordinary class until then.
+  /// Committed attempts, by function and class; evenly thinned to the bound of a batch. The class
+  /// of a worker is what its slot said, in this batch or an earlier one; the ordinary one until
+  /// then.
   [[nodiscard]] std::vector<SampleSeries> choose(const MetricsBatch& batch);
 
 private:

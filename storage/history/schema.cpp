@@ -11,8 +11,8 @@ constexpr std::int64_t application_id = 0x77656674;
 
 /// Step `i` leads from schema `i` to `i + 1`. Append only: files of every version are out there.
 ///
-/// Task metrics are one BLOB a batch and graphs one BLOB a run, since they are only ever read as a whole.
-/// Samples are numbered within their series, so that the oldest are found without a search.
+/// Task metrics are one BLOB a batch and graphs one BLOB a run, since they are only ever read as a
+/// whole. Samples are numbered within their series, so that the oldest are found without a search.
 constexpr std::array migrations{
   R"sql(
     CREATE TABLE runs (
@@ -72,8 +72,8 @@ constexpr std::array migrations{
 [[noreturn]] void refuse(const SqliteDatabase& database, std::string_view reason,
                          std::string_view hint) {
   throw Exception({.code = Errc::history_unavailable,
-                   .message = "the history " + in_quotes(database.file()) + " cannot be used: " +
-                              std::string(reason),
+                   .message = "the history " + in_quotes(database.file()) +
+                              " cannot be used: " + std::string(reason),
                    .hint = std::string(hint)});
 }
 
@@ -87,8 +87,8 @@ std::int64_t checked_version(SqliteDatabase& database) {
   }
   if (version > history_schema_version() || version < 0) {
     refuse(database,
-           "its schema is version " + std::to_string(version) + ", this weft knows versions up to " +
-             std::to_string(history_schema_version()),
+           "its schema is version " + std::to_string(version) +
+             ", this weft knows versions up to " + std::to_string(history_schema_version()),
            "use the weft that wrote it, or name another file");
   }
   return version;
@@ -117,9 +117,9 @@ std::int64_t history_schema_version() {
 void prepare_history(SqliteDatabase& database) {
   // Before anything is written: a file that is not ours stays as it is.
   (void)checked_version(database);
-  // With a write-ahead log readers and a writer do not wait for one another. NORMAL loses nothing when
-  // a process dies; when the machine does, it may lose the newest transactions, but not the file.
-  // The log is cut to 16 MiB after a large transaction has made it grow.
+  // With a write-ahead log readers and a writer do not wait for one another. NORMAL loses nothing
+  // when a process dies; when the machine does, it may lose the newest transactions, but not the
+  // file. The log is cut to 16 MiB after a large transaction has made it grow.
   database.execute(
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = NORMAL;"

@@ -29,15 +29,15 @@ std::string hint_for(int code) {
 }
 
 [[noreturn]] void throw_failure(const std::string& file, std::string_view what, int code) {
-  throw Exception({.code = Errc::history_unavailable,
-                   .message = "the history " + in_quotes(file) + " cannot be used: " +
-                              std::string(what),
-                   .hint = hint_for(code)});
+  throw Exception(
+    {.code = Errc::history_unavailable,
+     .message = "the history " + in_quotes(file) + " cannot be used: " + std::string(what),
+     .hint = hint_for(code)});
 }
 
 }  // namespace
 
-// -- database ---------------------------------------------------------------------------------------
+// -- database -------------------------------------------------------------------------------------
 
 SqliteDatabase::SqliteDatabase(const std::filesystem::path& file) : file_(file.string()) {
   sqlite3* handle = nullptr;
@@ -80,7 +80,7 @@ void SqliteDatabase::Close::operator()(sqlite3* handle) const {
   sqlite3_close_v2(handle);
 }
 
-// -- rows -------------------------------------------------------------------------------------------
+// -- rows -----------------------------------------------------------------------------------------
 
 SqliteRows::~SqliteRows() {
   sqlite3_reset(statement_);
@@ -89,9 +89,12 @@ SqliteRows::~SqliteRows() {
 
 bool SqliteRows::next() {
   switch (sqlite3_step(statement_)) {
-    case SQLITE_ROW: return true;
-    case SQLITE_DONE: return false;
-    default: database_->fail();
+    case SQLITE_ROW:
+      return true;
+    case SQLITE_DONE:
+      return false;
+    default:
+      database_->fail();
   }
 }
 
@@ -120,10 +123,10 @@ std::string_view SqliteRows::blob(int column) const {
   return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
 }
 
-// -- statement --------------------------------------------------------------------------------------
+// -- statement ------------------------------------------------------------------------------------
 
 SqliteStatement::SqliteStatement(SqliteDatabase& database, std::string_view sql)
-    : database_(&database) {
+  : database_(&database) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
@@ -161,7 +164,7 @@ void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
 }
 
-// -- transaction ------------------------------------------------------------------------------------
+// -- transaction ----------------------------------------------------------------------------------
 
 SqliteTransaction::SqliteTransaction(SqliteDatabase& database) : database_(&database) {
   // The write lock at once: upgrading a read lock later may fail without waiting.

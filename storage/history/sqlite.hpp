@@ -22,8 +22,8 @@ struct BlobView {
   std::string_view bytes;
 };
 
-/// One open SQLite database: closed by the destructor. Every operation on it throws `Exception` with
-/// `history_unavailable`, the file's path and what to do, when SQLite refuses it.
+/// One open SQLite database: closed by the destructor. Every operation on it throws `Exception`
+/// with `history_unavailable`, the file's path and what to do, when SQLite refuses it.
 ///
 /// Not thread-safe: one thread at a time may use it and its statements.
 class SqliteDatabase {
@@ -55,12 +55,12 @@ private:
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-/// The rows of one query, from its start until the object is gone. Columns count from 0; what is read
-/// as text or bytes lives until the next row.
+/// The rows of one query, from its start until the object is gone. Columns count from 0; what is
+/// read as text or bytes lives until the next row.
 class SqliteRows {
 public:
   SqliteRows(SqliteDatabase& database, sqlite3_stmt* statement)
-      : database_(&database), statement_(statement) {}
+    : database_(&database), statement_(statement) {}
   SqliteRows(const SqliteRows&) = delete;
   SqliteRows& operator=(const SqliteRows&) = delete;
   ~SqliteRows();

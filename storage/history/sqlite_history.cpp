@@ -46,44 +46,44 @@ auto guarded(Body&& body) -> Result<decltype(body())> {
 }  // namespace
 
 SqliteHistory::Statements::Statements(SqliteDatabase& database)
-    : put_run(database,
-              "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
-              "ON CONFLICT (id) DO UPDATE SET workflow = ?2, planner = ?3, submitted_ns = ?4, "
-              "makespan_ns = ?5, state = ?6, tasks_total = ?7, tasks_committed = ?8, "
-              "tasks_failed = ?9, tasks_skipped = ?10, retries = ?11, workers = ?12, errors = ?13"),
-      drop_old_runs(database,
-                    "DELETE FROM runs WHERE id IN (SELECT id FROM runs "
-                    "ORDER BY submitted_ns DESC, id DESC LIMIT -1 OFFSET ?1)"),
-      put_graph(database,
-                "INSERT OR REPLACE INTO graphs (run, tasks) SELECT id, ?2 FROM runs WHERE id = ?1"),
-      add_batch(database,
-                "INSERT INTO batches (run, tasks, slots) SELECT id, ?2, ?3 FROM runs WHERE id = ?1"),
-      number_samples(database,
-                     "INSERT INTO sample_series (function, cpus, memory_mib, next) "
-                     "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (function, cpus, memory_mib) "
-                     "DO UPDATE SET next = next + ?4 RETURNING id, next"),
-      add_sample(database, "INSERT INTO samples VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
-      drop_old_samples(database, "DELETE FROM samples WHERE series = ?1 AND number < ?2"),
-      run(database, "SELECT * FROM runs WHERE id = ?1"),
-      runs(database, "SELECT * FROM runs ORDER BY submitted_ns DESC, id DESC LIMIT ?1"),
-      runs_of_workflow(database,
-                       "SELECT * FROM runs WHERE workflow = ?2 "
-                       "ORDER BY submitted_ns DESC, id DESC LIMIT ?1"),
-      task_batches(database, "SELECT tasks FROM batches WHERE run = ?1 ORDER BY id"),
-      slot_batches(database, "SELECT slots FROM batches WHERE run = ?1 ORDER BY id"),
-      graph(database, "SELECT tasks FROM graphs WHERE run = ?1"),
-      samples(database,
-              "SELECT cpus, memory_mib, at_ns, wait_ns, execution_ns, publish_ns, input_bytes, "
-              "output_bytes FROM samples JOIN sample_series ON samples.series = sample_series.id "
-              "WHERE function = ?1 ORDER BY at_ns DESC, number DESC, series LIMIT ?2") {}
+  : put_run(database,
+            "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
+            "ON CONFLICT (id) DO UPDATE SET workflow = ?2, planner = ?3, submitted_ns = ?4, "
+            "makespan_ns = ?5, state = ?6, tasks_total = ?7, tasks_committed = ?8, "
+            "tasks_failed = ?9, tasks_skipped = ?10, retries = ?11, workers = ?12, errors = ?13"),
+    drop_old_runs(database,
+                  "DELETE FROM runs WHERE id IN (SELECT id FROM runs "
+                  "ORDER BY submitted_ns DESC, id DESC LIMIT -1 OFFSET ?1)"),
+    put_graph(database,
+              "INSERT OR REPLACE INTO graphs (run, tasks) SELECT id, ?2 FROM runs WHERE id = ?1"),
+    add_batch(database,
+              "INSERT INTO batches (run, tasks, slots) SELECT id, ?2, ?3 FROM runs WHERE id = ?1"),
+    number_samples(database,
+                   "INSERT INTO sample_series (function, cpus, memory_mib, next) "
+                   "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (function, cpus, memory_mib) "
+                   "DO UPDATE SET next = next + ?4 RETURNING id, next"),
+    add_sample(database, "INSERT INTO samples VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+    drop_old_samples(database, "DELETE FROM samples WHERE series = ?1 AND number < ?2"),
+    run(database, "SELECT * FROM runs WHERE id = ?1"),
+    runs(database, "SELECT * FROM runs ORDER BY submitted_ns DESC, id DESC LIMIT ?1"),
+    runs_of_workflow(database,
+                     "SELECT * FROM runs WHERE workflow = ?2 "
+                     "ORDER BY submitted_ns DESC, id DESC LIMIT ?1"),
+    task_batches(database, "SELECT tasks FROM batches WHERE run = ?1 ORDER BY id"),
+    slot_batches(database, "SELECT slots FROM batches WHERE run = ?1 ORDER BY id"),
+    graph(database, "SELECT tasks FROM graphs WHERE run = ?1"),
+    samples(database,
+            "SELECT cpus, memory_mib, at_ns, wait_ns, execution_ns, publish_ns, input_bytes, "
+            "output_bytes FROM samples JOIN sample_series ON samples.series = sample_series.id "
+            "WHERE function = ?1 ORDER BY at_ns DESC, number DESC, series LIMIT ?2") {}
 
 SqliteHistory::SqliteHistory(const std::filesystem::path& file, const HistoryOptions& options)
-    : options_(options), database_(file) {
+  : options_(options), database_(file) {
   prepare_history(database_);
   statements_.emplace(database_);
 }
 
-// -- written by the recorder ------------------------------------------------------------------------
+// -- written by the recorder ----------------------------------------------------------------------
 
 Result<void> SqliteHistory::start_run(const RunRecord& record, GraphPtr graph) {
   return guarded([&] {
@@ -145,9 +145,9 @@ void SqliteHistory::put_run(const RunRecord& record) {
   statements_->put_run.execute(
     as_signed(record.id.number()), std::string_view(record.workflow),
     std::string_view(record.planner), nanos_of(record.submitted), makespan,
-    static_cast<std::int64_t>(record.state), as_signed(tasks.total),
-    as_signed(tasks.committed), as_signed(tasks.failed), as_signed(tasks.skipped),
-    as_signed(tasks.retries), std::int64_t{record.workers}, BlobView{encoded});
+    static_cast<std::int64_t>(record.state), as_signed(tasks.total), as_signed(tasks.committed),
+    as_signed(tasks.failed), as_signed(tasks.skipped), as_signed(tasks.retries),
+    std::int64_t{record.workers}, BlobView{encoded});
   statements_->drop_old_runs.execute(as_limit(options_.max_runs));
 }
 
@@ -156,9 +156,9 @@ void SqliteHistory::add_samples(const SampleSeries& series) {
   std::int64_t id = 0;
   std::int64_t next = 0;
   {
-    auto rows = statements_->number_samples.query(
-      std::string_view(series.function), series.worker_class.cpus,
-      as_signed(series.worker_class.memory.count), count);
+    auto rows =
+      statements_->number_samples.query(std::string_view(series.function), series.worker_class.cpus,
+                                        as_signed(series.worker_class.memory.count), count);
     while (rows.next()) {
       id = rows.integer(0);
       next = rows.integer(1);
@@ -174,16 +174,16 @@ void SqliteHistory::add_samples(const SampleSeries& series) {
   statements_->drop_old_samples.execute(id, next - as_limit(options_.max_samples));
 }
 
-// -- read by planners, traces and people ------------------------------------------------------------
+// -- read by planners, traces and people ----------------------------------------------------------
 
 Result<std::vector<RunRecord>> SqliteHistory::runs(std::size_t limit,
                                                    const std::string& workflow) const {
   return guarded([&] {
     const std::scoped_lock lock(mutex_);
     std::vector<RunRecord> found;
-    auto rows = workflow.empty()
-                  ? statements_->runs.query(as_limit(limit))
-                  : statements_->runs_of_workflow.query(as_limit(limit), std::string_view(workflow));
+    auto rows = workflow.empty() ? statements_->runs.query(as_limit(limit))
+                                 : statements_->runs_of_workflow.query(as_limit(limit),
+                                                                       std::string_view(workflow));
     while (rows.next()) found.push_back(read_run(rows));
     return found;
   });
@@ -194,10 +194,10 @@ Result<RunRecord> SqliteHistory::run(RunId id) const {
     const std::scoped_lock lock(mutex_);
     auto rows = statements_->run.query(as_signed(id.number()));
     if (!rows.next()) {
-      throw Exception({.code = Errc::run_unknown,
-                       .message = "the history " + in_quotes(database_.file()) +
-                                  " has no run " + id.text(),
-                       .hint = "list the runs that it has; old ones are dropped"});
+      throw Exception(
+        {.code = Errc::run_unknown,
+         .message = "the history " + in_quotes(database_.file()) + " has no run " + id.text(),
+         .hint = "list the runs that it has; old ones are dropped"});
     }
     return read_run(rows);
   });
@@ -246,15 +246,15 @@ Result<std::vector<Sample>> SqliteHistory::samples(const std::string& function,
     std::vector<Sample> found;
     auto rows = statements_->samples.query(std::string_view(function), as_limit(limit));
     while (rows.next()) {
-      found.push_back({.function = function,
-                       .worker_class = {.cpus = rows.real(0),
-                                        .memory = {as_unsigned(rows.integer(1))}},
-                       .at = WallTime{Nanos{rows.integer(2)}},
-                       .wait = Nanos{rows.integer(3)},
-                       .execution = Nanos{rows.integer(4)},
-                       .publish = Nanos{rows.integer(5)},
-                       .input_size = {as_unsigned(rows.integer(6))},
-                       .output_size = {as_unsigned(rows.integer(7))}});
+      found.push_back(
+        {.function = function,
+         .worker_class = {.cpus = rows.real(0), .memory = {as_unsigned(rows.integer(1))}},
+         .at = WallTime{Nanos{rows.integer(2)}},
+         .wait = Nanos{rows.integer(3)},
+         .execution = Nanos{rows.integer(4)},
+         .publish = Nanos{rows.integer(5)},
+         .input_size = {as_unsigned(rows.integer(6))},
+         .output_size = {as_unsigned(rows.integer(7))}});
     }
     return found;
   });
@@ -302,14 +302,15 @@ void SqliteHistory::damaged(std::string what, Error cause) const {
                    .causes = {std::move(cause)}});
 }
 
-// -- opening ----------------------------------------------------------------------------------------
+// -- opening --------------------------------------------------------------------------------------
 
 Result<std::shared_ptr<HistoryStore>> open_sqlite_history(const std::filesystem::path& file,
                                                           const HistoryOptions& options) {
   const auto unusable = [&](const std::string& reason, std::string hint) {
-    return Error{.code = Errc::history_unavailable,
-                 .message = "the history " + in_quotes(file.string()) + " cannot be used: " + reason,
-                 .hint = std::move(hint)};
+    return Error{
+      .code = Errc::history_unavailable,
+      .message = "the history " + in_quotes(file.string()) + " cannot be used: " + reason,
+      .hint = std::move(hint)};
   };
   if (file.empty()) return unusable("no file is named", "name one, or :memory:");
   if (const auto folder = file.parent_path(); file != ":memory:" && !folder.empty()) {

@@ -12,8 +12,8 @@ namespace weft {
 /// The history in one SQLite file. Several processes may have it open; a process that dies loses
 /// nothing of what was answered for.
 ///
-/// Thread-safe: one thread at a time is let in. Runs started here are sampled until they finish; the
-/// batches of runs that another process started are kept without samples.
+/// Thread-safe: one thread at a time is let in. Runs started here are sampled until they finish;
+/// the batches of runs that another process started are kept without samples.
 class SqliteHistory final : public HistoryStore {
 public:
   /// Throws `Exception` with `history_unavailable`. @param file a path, or `:memory:`
