@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "support/stub_context.hpp"
 #include "weft/workflow/importers/replay_step.hpp"
@@ -232,6 +233,32 @@ TEST(Replay, RefusesMoreDataThanItsLimitsWithAScaleThatFits) {
                         "hint: replay it with a data scale of 0.88 or less"));
   EXPECT_TRUE(replay(trace, {.data_scale = 0.88}));
 }
+
+// -- traces that ship with weft -----------------------------------------------------------------
+
+class ShippedTrace : public testing::TestWithParam<const char*> {};
+
+TEST_P(ShippedTrace, IsSmallAndReplayed) {
+  const auto path = std::filesystem::path(WEFT_SOURCE_DIR) / "examples/traces" /
+                    (std::string(GetParam()) + ".json");
+  const auto trace = load_wfformat(path);
+  ASSERT_TRUE(trace) << to_string(trace.error());
+  EXPECT_LT(std::filesystem::file_size(path), 100'000u);
+  EXPECT_GE(trace->tasks.size(), 20u);
+  EXPECT_LE(trace->tasks.size(), 150u);
+  std::set<Nanos> times;
+  Nanos total{};
+  for (const TraceTask& task : trace->tasks) {
+    times.insert(task.runtime);
+    total += task.runtime;
+  }
+  EXPECT_GT(times.size(), trace->tasks.size() * 9 / 10);
+  EXPECT_EQ(run(*graph_of(*trace)).waited, total);
+}
+
+INSTANTIATE_TEST_SUITE_P(Examples, ShippedTrace,
+                         testing::Values("mosaic", "sequencing", "fork_join"),
+                         [](const auto& tested) { return std::string(tested.param); });
 
 // -- published traces -----------------------------------------------------------------------------
 
