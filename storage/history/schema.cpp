@@ -95,7 +95,6 @@ std::int64_t checked_version(SqliteDatabase& database) {
 }
 
 void migrate(SqliteDatabase& database) {
-  if (checked_version(database) == history_schema_version()) return;
   SqliteTransaction transaction(database);
   // Again, as another process may have been faster.
   const std::int64_t version = checked_version(database);
@@ -115,17 +114,20 @@ std::int64_t history_schema_version() {
 }
 
 void prepare_history(SqliteDatabase& database) {
-  // Before anything is written: a file that is not ours stays as it is.
-  (void)checked_version(database);
+  // Before anything is written: a file that is not ours stays as it is. In one transaction, so that
+  // nobody else's migration is seen by halves; closing the database ends it on failure.
+  database.execute("BEGIN");
+  const std::int64_t version = checked_version(database);
+  database.execute("COMMIT");
   // With a write-ahead log readers and a writer do not wait for one another. NORMAL loses nothing
   // when a process dies; when the machine does, it may lose the newest transactions, but not the
   // file. The log is cut to 16 MiB after a large transaction has made it grow.
+  database.execute_patiently("PRAGMA journal_mode = WAL");
   database.execute(
-    "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = NORMAL;"
     "PRAGMA foreign_keys = ON;"
     "PRAGMA journal_size_limit = 16777216");
-  migrate(database);
+  if (version < history_schema_version()) migrate(database);
 }
 
 }  // namespace weft

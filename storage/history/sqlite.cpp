@@ -62,6 +62,15 @@ void SqliteDatabase::execute(const char* statements) {
   if (sqlite3_exec(handle_.get(), statements, nullptr, nullptr, nullptr) != SQLITE_OK) fail();
 }
 
+void SqliteDatabase::execute_patiently(const char* statement) {
+  for (int waited_ms = 0; waited_ms < sqlite_busy_timeout_ms; waited_ms += sqlite3_sleep(1)) {
+    const int code = sqlite3_exec(handle_.get(), statement, nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return;
+    if ((code & 0xff) != SQLITE_BUSY) fail();
+  }
+  fail();
+}
+
 std::int64_t SqliteDatabase::number(const char* query) {
   SqliteStatement statement(*this, query);
   auto rows = statement.query();

@@ -34,6 +34,10 @@ public:
   /// Runs statements that yield no rows, separated by semicolons.
   void execute(const char* statements);
 
+  /// The same for what SQLite refuses at once when the file is busy, instead of waiting: a change
+  /// of the journal's mode. Tries again for as long as other statements would wait.
+  void execute_patiently(const char* statement);
+
   /// The one number that a query yields.
   [[nodiscard]] std::int64_t number(const char* query);
 
