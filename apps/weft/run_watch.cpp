@@ -1,0 +1,146 @@
+#include "weft/apps/weft/run_watch.hpp"
+
+#include <fmt/format.h>
+
+namespace weft::cli {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Between two looks at the run: a bar that moves smoothly, and a `^C` that is answered at once.
+constexpr Nanos look_interval = milliseconds{50};
+/// Notes that wait to be shown; a run in which everything fails has more than anybody reads.
+constexpr std::size_t max_notes = 200;
+/// The last event follows the end closely; without it the run's record still tells all.
+constexpr auto last_event_patience = seconds{5};
+
+}  // namespace
+
+ProgressStyle progress_style(const Session& session) {
+  const Console& console = session.console;
+  if (console.quiet()) return ProgressStyle::none;
+  const std::string& chosen = session.configuration.text("output.progress");
+  if (chosen == "none") return ProgressStyle::none;
+  if (chosen == "bar") return ProgressStyle::bar;
+  if (chosen == "lines") return ProgressStyle::lines;
+  // Events on the same screen would write into the bar.
+  const bool shared = console.format() == OutputFormat::jsonl && console.results_on_terminal();
+  return console.notes_on_terminal() && !shared ? ProgressStyle::bar : ProgressStyle::lines;
+}
+
+RunWatch::RunWatch(Session& session, std::shared_ptr<RunHandle> run, std::string workflow)
+    : session_(session),
+      run_(std::move(run)),
+      workflow_(std::move(workflow)),
+      style_(progress_style(session)),
+      next_line_(progress_interval({})) {
+  subscription_ = run_->subscribe([this](const RunEvent& event) { on_event(event); });
+}
+
+RunWatch::~RunWatch() {
+  run_->unsubscribe(subscription_);
+  erase_bar();
+}
+
+void RunWatch::wait() {
+  while (!run_->wait_for(look_interval)) {
+    cancel_when_asked();
+    show_notes();
+    show_progress();
+  }
+  wait_for_last_event();
+  show_notes();
+  erase_bar();
+}
+
+/// On the thread of the subscription.
+void RunWatch::on_event(const RunEvent& event) {
+  if (session_.console.format() == OutputFormat::jsonl) session_.console.print(to_json(event) + "\n");
+  const std::string text = text_of_event(event);
+  const std::lock_guard lock{mutex_};
+  if (!text.empty()) {
+    if (notes_.size() < max_notes) {
+      notes_.push_back(text);
+    } else {
+      ++dropped_notes_;
+    }
+  }
+  if (event.kind == RunEventKind::ended) {
+    ended_ = true;
+    ended_changed_.notify_all();
+  }
+}
+
+std::string RunWatch::text_of_event(const RunEvent& event) const {
+  const TextStyle& style = session_.console.note_style();
+  const std::string name = printable(event.name);
+  switch (event.kind) {
+    case RunEventKind::attempt_failed:
+      return fmt::format("{} {}, attempt {}, will be tried again: {}\n", style.yellow("retry:"),
+                         name, event.attempt, printable(event.message));
+    case RunEventKind::task_failed:
+      return fmt::format("{} {}, attempt {}: {}\n", style.red("failed:"), name, event.attempt,
+                         printable(event.message));
+    case RunEventKind::task_requeued:
+      return fmt::format("{} {}: {}\n", style.yellow("requeued:"), name, printable(event.message));
+    case RunEventKind::task_committed:
+      if (session_.verbosity == 0) return {};
+      return fmt::format("done: {} on worker {}\n", name, event.worker.number());
+    case RunEventKind::map_expanded:
+      if (session_.verbosity == 0) return {};
+      return fmt::format("expanded: {} into {} tasks\n", name, event.count);
+    default: return {};
+  }
+}
+
+void RunWatch::cancel_when_asked() {
+  if (cancelling_ || !cancel_requested_) return;
+  cancelling_ = true;
+  erase_bar();
+  session_.console.note("cancelling the run; once more stops at once\n");
+  run_->cancel("cancelled from the command line");
+}
+
+void RunWatch::show_notes() {
+  std::deque<std::string> notes;
+  std::size_t dropped = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    notes.swap(notes_);
+    dropped = std::exchange(dropped_notes_, 0);
+  }
+  if (notes.empty() && dropped == 0) return;
+  erase_bar();
+  for (const std::string& note : notes) session_.console.note(note);
+  if (dropped > 0) session_.console.note(fmt::format("and {} more like these\n", dropped));
+}
+
+void RunWatch::show_progress() {
+  if (style_ == ProgressStyle::none) return;
+  meter_.update(clock_.now() - started_, run_->record().tasks);
+  if (style_ == ProgressStyle::lines) {
+    if (meter_.elapsed() < next_line_) return;
+    next_line_ = meter_.elapsed() + progress_interval(meter_.elapsed());
+    session_.console.note(progress_line(meter_, workflow_) + "\n");
+    return;
+  }
+  // One column stays free: a terminal would wrap a line that fills it.
+  const std::size_t columns = session_.console.note_columns() - 1;
+  const std::string bar =
+    progress_bar(meter_, workflow_, columns, session_.console.note_style());
+  session_.console.note("\r" + bar + "\x1b[K");
+  bar_columns_ = columns_of(bar);
+}
+
+void RunWatch::erase_bar() {
+  if (std::exchange(bar_columns_, 0) > 0) session_.console.note("\r\x1b[K");
+}
+
+void RunWatch::wait_for_last_event() {
+  std::unique_lock lock{mutex_};
+  ended_changed_.wait_for(lock, last_event_patience, [this] { return ended_; });
+}
+
+}  // namespace weft::cli

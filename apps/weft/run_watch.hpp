@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "weft/apps/weft/command_line.hpp"
+#include "weft/apps/weft/progress_meter.hpp"
+#include "weft/runtime/run.hpp"
+#include "weft/workflow/clock.hpp"
+
+namespace weft::cli {
+
+/// Which way progress is shown.
+enum class ProgressStyle : std::uint8_t { none, lines, bar };
+
+/// How this command shows progress: as the user chose, or as its terminal allows.
+[[nodiscard]] ProgressStyle progress_style(const Session& session);
+
+/// Shows how a run goes until it ends, and cancels it when the user asks. Used by one thread; only
+/// `request_cancel` may be called by others.
+class RunWatch {
+public:
+  RunWatch(Session& session, std::shared_ptr<RunHandle> run, std::string workflow);
+  RunWatch(const RunWatch&) = delete;
+  RunWatch& operator=(const RunWatch&) = delete;
+  ~RunWatch();
+
+  /// Returns when the run has ended and its last event was shown.
+  void wait();
+
+  /// Makes `wait` cancel the run soon. Any thread may call it.
+  void request_cancel() { cancel_requested_ = true; }
+
+private:
+  void on_event(const RunEvent& event);
+  [[nodiscard]] std::string text_of_event(const RunEvent& event) const;
+  void cancel_when_asked();
+  void show_progress();
+  void show_notes();
+  void erase_bar();
+  void wait_for_last_event();
+
+  Session& session_;
+  std::shared_ptr<RunHandle> run_;
+  std::string workflow_;
+  ProgressStyle style_;
+  SystemClock clock_;
+  TimePoint started_ = clock_.now();
+  Nanos next_line_{};
+  ProgressMeter meter_;
+  std::size_t bar_columns_ = 0;  ///< Of the bar on the screen; 0: none.
+  std::uint64_t subscription_ = 0;
+  std::atomic<bool> cancel_requested_ = false;
+  bool cancelling_ = false;
+
+  std::mutex mutex_;  ///< Guards what follows: events come on a thread of their own.
+  std::condition_variable ended_changed_;
+  bool ended_ = false;
+  std::deque<std::string> notes_;
+  std::size_t dropped_notes_ = 0;
+};
+
+}  // namespace weft::cli

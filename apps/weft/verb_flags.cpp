@@ -1,0 +1,56 @@
+#include "weft/apps/weft/verb_flags.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "weft/workflow/registry.hpp"
+
+namespace weft::cli {
+
+void add_file(CLI::App& verb, std::string& file) {
+  verb.add_option("FILE", file, "The workflow: WfFormat JSON, version 1.4 or 1.5.")->required();
+}
+
+void add_output_file(CLI::App& verb, std::string& file) {
+  verb.add_option("-O,--output-file", file, "Write to FILE instead of the standard output.")
+    ->type_name("FILE");
+}
+
+void add_run_reference(CLI::App& verb, std::string& reference) {
+  verb.add_option("RUN", reference, "A run's id, the beginning of one, or last.")->required();
+}
+
+void add_choice(CLI::App& verb, const std::string& flags, std::string& value,
+                const std::vector<std::string>& choices, const std::string& meaning) {
+  const auto one_of = [choices](const std::string& text) {
+    if (std::ranges::find(choices, text) != choices.end()) return std::string();
+    const auto nearest = nearest_names(text, choices);
+    const std::string all = fmt::format("{} is none of {}", in_quotes(text),
+                                        fmt::join(choices, ", "));
+    return nearest.empty() ? all : fmt::format("{}; did you mean {}?", all, nearest.front());
+  };
+  verb.add_option(flags, value, meaning)
+    ->type_name(fmt::format("{}", fmt::join(choices, "|")))
+    ->check(CLI::Validator(one_of, ""))
+    ->take_last();
+}
+
+void add_replay_flags(CommandLine& line, CLI::App& verb) {
+  line.bind(verb, "--time-scale", "replay.time_scale", "FACTOR", "Factor on recorded times.");
+  line.bind(verb, "--data-scale", "replay.data_scale", "FACTOR", "Factor on recorded bytes.");
+  line.bind(verb, "--work", "replay.work", "sleep|burn", "How tasks of a trace spend their time.");
+}
+
+void add_pool_flags(CommandLine& line, CLI::App& verb) {
+  line.bind(verb, "--planner", "plan.planner", "NAME", "The planner that places tasks.");
+  line.bind(verb, "--workers", "plan.workers", "N", "Workers to plan for; 0: one for each slot.");
+  line.bind(verb, "--slots", "pool.slots", "N", "Slots that run tasks; 0: one for each CPU.");
+}
+
+void add_history_flag(CommandLine& line, CLI::App& verb) {
+  line.bind(verb, "--history", "history.file", "FILE", "The history to look in.");
+}
+
+}  // namespace weft::cli

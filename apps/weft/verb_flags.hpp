@@ -1,0 +1,31 @@
+#pragma once
+
+#include "weft/apps/weft/command_line.hpp"
+
+namespace weft::cli {
+
+// Arguments and flags that several verbs take.
+
+/// The workflow file.
+void add_file(CLI::App& verb, std::string& file);
+
+/// The file that the result goes to.
+void add_output_file(CLI::App& verb, std::string& file);
+
+/// A run in the history.
+void add_run_reference(CLI::App& verb, std::string& reference);
+
+/// The choices of an option whose value is one of them.
+void add_choice(CLI::App& verb, const std::string& flags, std::string& value,
+                const std::vector<std::string>& choices, const std::string& meaning);
+
+/// How a trace is replayed.
+void add_replay_flags(CommandLine& line, CLI::App& verb);
+
+/// What tasks are planned for.
+void add_pool_flags(CommandLine& line, CLI::App& verb);
+
+/// Where past runs are found.
+void add_history_flag(CommandLine& line, CLI::App& verb);
+
+}  // namespace weft::cli

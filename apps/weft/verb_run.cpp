@@ -1,0 +1,207 @@
+#include <atomic>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "weft/apps/weft/configuration_files.hpp"
+#include "weft/apps/weft/output_file.hpp"
+#include "weft/apps/weft/run_reference.hpp"
+#include "weft/apps/weft/run_watch.hpp"
+#include "weft/apps/weft/signal_watch.hpp"
+#include "weft/apps/weft/summary_json.hpp"
+#include "weft/apps/weft/summary_text.hpp"
+#include "weft/apps/weft/verb_flags.hpp"
+#include "weft/apps/weft/verbs.hpp"
+#include "weft/apps/weft/workflow_file.hpp"
+#include "weft/runtime/engine.hpp"
+
+namespace weft::cli {
+
+namespace {
+
+struct RunFlags {
+  std::string file;
+  std::string trace;
+};
+
+/// Leaves no run behind that looks as if it were going on, then ends the process at once.
+[[noreturn]] void stop_at_once(int signal, const std::shared_ptr<HistoryStore>& history,
+                               RunRecord record, Console& console) {
+  // A third signal, or a history that does not answer, must not hold this up.
+  const auto end = [](int) {
+    ::_exit(static_cast<int>(ExitCode::interrupted));
+  };
+  ::signal(SIGALRM, end);
+  ::alarm(1);
+  if (record.state == RunState::running) {
+    record.state = RunState::cancelled;
+    [[maybe_unused]] const auto written = history->finish_run(record);
+  }
+  console.note("\nstopped at once\n");
+  ::_exit(static_cast<int>(signal == SIGTERM ? ExitCode::terminated : ExitCode::interrupted));
+}
+
+/// Runs one workflow, start to end.
+class RunCommand {
+public:
+  RunCommand(Session& session, const RunFlags& flags)
+      : session_(session), console_(session.console), flags_(flags) {}
+
+  ExitCode execute() {
+    auto loaded = load_workflow(flags_.file, session_.configuration).value();
+    graph_ = loaded.graph;
+    announce();
+    play(std::move(loaded.registry));
+    const ExitCode code = terminated_ ? ExitCode::terminated : exit_code_of(history_.record);
+    if (!flags_.trace.empty()) {
+      write_output(flags_.trace, console_,
+                   [this](const TextSink& sink) { write_chrome_trace(history_, sink); });
+    }
+    report(code);
+    return code;
+  }
+
+private:
+  EngineOptions options() const {
+    EngineOptions options = engine_options(session_.configuration);
+    options.recorder.history = expanded_path(options.recorder.history);
+    return options;
+  }
+
+  void announce() {
+    const EngineOptions asked = options();
+    console_.note(fmt::format("running {}: {} tasks, planner {}\n", printable(graph_->name()),
+                              graph_->task_count(), asked.planner));
+  }
+
+  void play(Registry registry) {
+    std::shared_ptr<RunHandle> run;
+    std::shared_ptr<HistoryStore> history;
+    std::unique_ptr<RunWatch> watch;
+    std::atomic<RunWatch*> watched = nullptr;
+    std::atomic<bool> asked = false;
+    const SignalWatch signals{[&](int signal, int count) {
+      RunWatch* showing = watched;
+      if (count > 1 && showing != nullptr) {
+        stop_at_once(signal, history, run->record(), console_);
+      }
+      if (count > 1) ::_exit(static_cast<int>(ExitCode::interrupted));
+      terminated_ = signal == SIGTERM;
+      asked = true;
+      if (showing != nullptr) showing->request_cancel();
+    }};
+    {
+      Engine engine{std::move(registry), options()};
+      history = engine.history();
+      run = engine.submit_graph(graph_, {}, submit_options());
+      watch = std::make_unique<RunWatch>(session_, run, graph_->name());
+      watched = watch.get();
+      if (asked) watch->request_cancel();
+      if (console_.format() == OutputFormat::jsonl) print_start(run->id());
+      watch->wait();
+      history_.record = run->record();
+    }
+    // The engine is gone, so all that it measured is in the history by now.
+    watched = nullptr;
+    watch.reset();
+    history_ = read_run(*history, history_.record);
+  }
+
+  SubmitOptions submit_options() const {
+    return {.fail_fast = session_.configuration.flag("run.fail_fast"),
+            .timeout = session_.configuration.optional_duration("run.timeout"),
+            .progress_events = console_.format() == OutputFormat::jsonl};
+  }
+
+  void print_start(RunId id) {
+    Json line;
+    line["event"] = "submitted";
+    line["run"] = id.text();
+    line["workflow"] = graph_->name();
+    line["tasks"] = graph_->task_count();
+    console_.print(text_of(line, JsonLayout::line) + "\n");
+  }
+
+  void report(ExitCode code) {
+    const RunSummary summary =
+      summarize(history_.record, history_.attempts, history_.slots, history_.graph);
+    if (console_.format() == OutputFormat::table) {
+      console_.print(summary_text(summary, {.style = console_.out_style()}));
+      suggest();
+      return;
+    }
+    Json verdict;
+    verdict["event"] = "summary";
+    verdict["exit_code"] = static_cast<int>(code);
+    verdict.update(json_of(summary));
+    const bool line = console_.format() == OutputFormat::jsonl;
+    console_.print(text_of(verdict, line ? JsonLayout::line : JsonLayout::pretty) + "\n");
+  }
+
+  void suggest() {
+    const std::string file = options().recorder.history;
+    const std::string id = history_.record.id.text();
+    if (!flags_.trace.empty()) {
+      console_.note(fmt::format("\ntrace    {} (open it in Perfetto or chrome://tracing)\n",
+                                flags_.trace));
+    }
+    if (file == ":memory:") {
+      console_.note("\nhistory  not kept: history.file is :memory:\n");
+      return;
+    }
+    console_.note(fmt::format("\nhistory  {}\nnext     weft show {}\n         weft trace {} -O "
+                              "trace.json\n",
+                              file, id, id));
+  }
+
+  Session& session_;
+  Console& console_;
+  const RunFlags& flags_;
+  GraphPtr graph_;
+  RunHistory history_;
+  std::atomic<bool> terminated_ = false;
+};
+
+constexpr std::string_view details =
+  "Plans the workflow, runs it in this process, shows how it goes, and says at the end where the time "
+  "went. A WfFormat trace is replayed: each task sleeps or burns its recorded time times --time-scale, "
+  "and reads and writes its recorded bytes times --data-scale.\n\n"
+  "^C cancels the run and waits for its tasks to stop; a second ^C stops at once. The run is recorded "
+  "in the history either way. Exit codes: 0 the run succeeded, 1 a task failed, 6 it was cancelled, "
+  "124 it took longer than --timeout; docs/exit-codes.md lists all.";
+
+constexpr std::string_view examples =
+  "  weft run mosaic.json --time-scale 0.1\n"
+  "      replay a trace at a tenth of its time\n"
+  "  weft run mosaic.json --slots 8 --cold-start 50ms --trace mosaic.trace.json\n"
+  "      eight slots that take 50 ms to start, and a timeline for Perfetto\n"
+  "  weft run mosaic.json -o jsonl | jq -c 'select(.event==\"task_failed\")'\n"
+  "      events as lines of JSON; the last line is the summary\n";
+
+}  // namespace
+
+void add_run(CommandLine& line) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App& verb = line.add({.name = "run",
+                             .summary = "run a workflow and say where its time went",
+                             .details = std::string(details),
+                             .examples = std::string(examples)},
+                            [flags](Session& session) {
+                              return RunCommand{session, *flags}.execute();
+                            });
+  add_file(verb, flags->file);
+  add_replay_flags(line, verb);
+  add_pool_flags(line, verb);
+  line.bind(verb, "--cold-start", "pool.cold_start", "TIME", "What a cold slot takes to start: 50ms.");
+  line.bind(verb, "--history", "history.file", "FILE", "Where runs are recorded; `:memory:` for nowhere.");
+  line.bind(verb, "--timeout", "run.timeout", "TIME", "How long the run may take: 30s.");
+  line.bind_fixed(verb, "--keep-going", "run.fail_fast", "false",
+                  "After a failure, go on with tasks that do not need the failed one.");
+  line.bind(verb, "--progress", "output.progress", "HOW", "auto, bar, lines or none.");
+  verb.add_option("--trace", flags->trace, "Write a Chrome trace of the run to FILE.")
+    ->type_name("FILE");
+}
+
+}  // namespace weft::cli

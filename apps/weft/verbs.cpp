@@ -1,0 +1,18 @@
+#include "weft/apps/weft/verbs.hpp"
+
+namespace weft::cli {
+
+void add_all_verbs(CommandLine& line) {
+  add_run(line);
+  add_plan(line);
+  add_validate(line);
+  add_graph(line);
+  add_runs(line);
+  add_show(line);
+  add_trace(line);
+  add_config(line);
+  add_version(line);
+  add_completion(line);
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,88 @@
+#include "weft/apps/weft/workflow_file.hpp"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "weft/workflow/importers/replay.hpp"
+#include "weft/workflow/importers/wfformat.hpp"
+
+namespace weft::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Files beside the one that is not there whose names are nearly the same.
+std::vector<std::string> files_like(const fs::path& path) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::vector<std::string> names;
+  std::error_code failure;
+  constexpr std::size_t max_files = 1000;  // Of a large folder, a part will do for a hint.
+  for (fs::directory_iterator each(folder, failure), end;
+       !failure && each != end && names.size() < max_files; each.increment(failure)) {
+    names.push_back(each->path().filename().string());
+  }
+  auto nearest = nearest_names(path.filename().string(), names);
+  for (std::string& name : nearest) {
+    if (path.has_parent_path()) name = (path.parent_path() / name).string();
+  }
+  return nearest;
+}
+
+Error not_a_file(std::string message, std::string hint) {
+  return {.code = Errc::invalid_argument, .message = std::move(message), .hint = std::move(hint)};
+}
+
+Result<void> check_path(const std::string& path) {
+  std::error_code failure;
+  const fs::file_status status = fs::status(path, failure);
+  if (!fs::exists(status)) {
+    const auto nearest = files_like(path);
+    return not_a_file("there is no file " + in_quotes(path),
+                      nearest.empty() ? "give the path of a workflow file"
+                                      : fmt::format("did you mean {}?", fmt::join(nearest, ", ")));
+  }
+  if (fs::is_directory(status)) {
+    return not_a_file(in_quotes(path) + " is a folder", "give the path of a workflow file");
+  }
+  return {};
+}
+
+Result<Trace> load_trace(const std::string& path) {
+  auto trace = load_wfformat(path);
+  if (trace) return trace;
+  Error error = std::move(trace).error();
+  if (error.code == Errc::limit_exceeded) error.code = Errc::invalid_file;
+  if (error.code == Errc::io_failed) error.code = Errc::invalid_argument;
+  if (error.hint.empty() && error.code == Errc::invalid_file) {
+    error.hint = "weft reads WfFormat JSON, versions 1.4 and 1.5";
+  }
+  return error;
+}
+
+ReplayOptions replay_options(const Configuration& configuration) {
+  return {.time_scale = configuration.number("replay.time_scale"),
+          .data_scale = configuration.number("replay.data_scale"),
+          .work = configuration.text("replay.work") == "burn" ? ReplayOptions::Work::burn
+                                                              : ReplayOptions::Work::sleep};
+}
+
+}  // namespace
+
+Result<LoadedWorkflow> load_workflow(const std::string& path, const Configuration& configuration) {
+  if (auto usable = check_path(path); !usable) return usable.error();
+  auto trace = load_trace(path);
+  if (!trace) return std::move(trace).error();
+  LoadedWorkflow loaded;
+  add_replay_functions(loaded.registry, *trace);
+  auto workflow = replay(*trace, replay_options(configuration));
+  if (!workflow) return std::move(workflow).error();
+  auto graph = std::move(*workflow).freeze(loaded.registry);
+  if (!graph) return with_context(path, std::move(graph).error());
+  loaded.graph = std::move(*graph);
+  return loaded;
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "weft/runtime/configuration.hpp"
+#include "weft/workflow/graph.hpp"
+#include "weft/workflow/registry.hpp"
+
+namespace weft::cli {
+
+/// A workflow out of a file, ready to run.
+struct LoadedWorkflow {
+  Registry registry;
+  GraphPtr graph;
+};
+
+/// Reads a workflow file. Fails with `invalid_argument` when there is no such file or it may not be
+/// read, and with `invalid_file` or `invalid_workflow`, every problem named, when it holds no workflow.
+/// @param path ends with `.json`: a WfFormat trace, which is replayed as the configuration says
+[[nodiscard]] Result<LoadedWorkflow> load_workflow(const std::string& path,
+                                                   const Configuration& configuration);
+
+}  // namespace weft::cli
