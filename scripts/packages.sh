@@ -5,7 +5,7 @@ weft_packages=(
   libssl-dev libmsgpack-cxx-dev libspdlog-dev libsqlite3-dev libcli11-dev
   libyaml-cpp-dev nlohmann-json3-dev libtomlplusplus-dev
   libgtest-dev libgmock-dev libbenchmark-dev
-  bible-kjv-text # The text of the text analysis example.
+  bible-kjv # Its text is what the text analysis example reads.
 )
 
 missing_packages() {

@@ -15,6 +15,8 @@ constexpr std::size_t max_task_name = 256;
 constexpr std::string_view task_name_characters =
   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:+@=-";
 
+constexpr TaskId no_task{0xffff'ffff};
+
 bool valid_task_name(std::string_view name) {
   return !name.empty() && name.size() <= max_task_name &&
          name.find_first_not_of(task_name_characters) == std::string_view::npos;
@@ -147,15 +149,16 @@ void GraphBuilder::add_order_dependencies() {
   all.reserve(workflow_.dependencies_.size() + workflow_.order_.size());
   std::vector<std::uint32_t> begins;
   begins.reserve(workflow_.task_count());
+  std::vector<TaskId> known_by(workflow_.task_count(), no_task);  // Who depends on it already.
   auto next = workflow_.order_.begin();
   for (std::uint32_t i = 0; i < workflow_.task_count(); ++i) {
     begins.push_back(static_cast<std::uint32_t>(all.size()));
     const auto own = dependencies(TaskId{i});
     all.insert(all.end(), own.begin(), own.end());
+    for (const Dependency& dependency : own) known_by[dependency.task.number()] = TaskId{i};
     for (; next != workflow_.order_.end() && next->first.number() == i; ++next) {
-      const bool known = std::any_of(all.begin() + begins.back(), all.end(),
-                                     [&](const Dependency& d) { return d.task == next->second; });
-      if (!known) all.push_back({next->second, DependencyKind::order});
+      if (std::exchange(known_by[next->second.number()], TaskId{i}) == TaskId{i}) continue;
+      all.push_back({next->second, DependencyKind::order});
     }
   }
   for (std::uint32_t i = 0; i < workflow_.task_count(); ++i) {
@@ -235,8 +238,8 @@ void GraphBuilder::link() {
 /// Adds the edges that end in `child`, each once, and counts what it waits for and reads.
 void GraphBuilder::link_task(TaskId child, std::vector<std::pair<TaskId, TaskId>>& edges) {
   Graph& graph = *graph_;
-  linked_.resize(workflow_.task_count(), TaskId{0xffff'ffff});
-  read_.resize(workflow_.task_count(), TaskId{0xffff'ffff});
+  linked_.resize(workflow_.task_count(), no_task);
+  read_.resize(workflow_.task_count(), no_task);
   const auto first = [child](std::vector<TaskId>& marks, TaskId parent) {
     return std::exchange(marks[parent.number()], child) != child;
   };
