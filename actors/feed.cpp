@@ -4,6 +4,8 @@
 #include <deque>
 #include <map>
 
+#include <spdlog/spdlog.h>
+
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -32,12 +34,20 @@ public:
   CallerHandle::behavior_type make_behavior() {
     return {
       [this](const EventsRead& m) {
-        for (const RunEvent& event : m.events) handler_(event);
+        for (const RunEvent& event : m.events) call(event);
       },
     };
   }
 
 private:
+  void call(const RunEvent& event) {
+    try {
+      handler_(event);
+    } catch (const std::exception& thrown) {
+      spdlog::error("a handler of run events threw: {}", thrown.what());
+    }
+  }
+
   std::function<void(const RunEvent&)> handler_;
 };
 

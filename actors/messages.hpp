@@ -143,6 +143,7 @@ struct PoolTick : ProcessLocal {};
 /// First message to a task actor: everything that it needs to run.
 struct StartTask : ProcessLocal {
   Grant grant;
+  Bytes fetched;  ///< The part of its inputs that came from the store.
   ExecutorHandle executor;
 };
 struct StopTask : ProcessLocal {};

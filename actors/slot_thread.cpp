@@ -11,7 +11,7 @@ namespace weft {
 namespace {
 
 /// How often an idle slot looks for work before it sleeps: some 20 us, the price of being woken.
-constexpr int spins_before_sleep = 2000;
+constexpr int spins_before_sleep = 400;
 
 /// Actors that keep one another busy must not keep the executor waiting for ever.
 constexpr std::size_t jobs_before_executor = 1024;

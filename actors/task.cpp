@@ -38,7 +38,7 @@ TaskHandle::behavior_type TaskActor::make_behavior() {
 void TaskActor::start(const StartTask& message) {
   executor_ = message.executor;
   const Nanos now = context_->now();
-  core_.emplace(context_, worker_, message.grant, now);
+  core_.emplace(context_, worker_, message.grant, message.fetched, now);
   apply(core_->start(now));
 }
 

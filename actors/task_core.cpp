@@ -4,13 +4,15 @@
 
 namespace weft {
 
-TaskCore::TaskCore(RunContextPtr context, WorkerId worker, Grant grant, Nanos granted)
+TaskCore::TaskCore(RunContextPtr context, WorkerId worker, Grant grant, Bytes fetched,
+                   Nanos granted)
     : context_(std::move(context)), grant_(std::move(grant)) {
   metrics_.task = grant_.task;
   metrics_.template_task = grant_.template_task;
   metrics_.attempt = grant_.attempt;
   metrics_.worker = worker;
   metrics_.claimed = granted;
+  metrics_.fetched_size = fetched;
   metrics_.path = grant_.path;
 }
 
@@ -52,7 +54,7 @@ auto TaskCore::decide(Stage stage, Decide&& decide) const {
 // -- events -------------------------------------------------------------------------------------------
 
 TaskEffect TaskCore::start(Nanos now) {
-  for (const Value& value : grant_.inputs.values()) metrics_.input_size += value.size();
+  metrics_.input_size = grant_.inputs.size();
   metrics_.inputs_ready = now;
   if (lacks_inputs()) {
     return fail({.code = Errc::input_missing,

@@ -81,8 +81,9 @@ using TaskEffect = std::variant<Wait, Call, Commit, Expand, ReportFailure, BackO
 ///               failing -> backing off
 class TaskCore {
 public:
+  /// @param fetched the part of its inputs that came from the store
   /// @param granted when its worker took charge of it, since the run's submission
-  TaskCore(RunContextPtr context, WorkerId worker, Grant grant, Nanos granted);
+  TaskCore(RunContextPtr context, WorkerId worker, Grant grant, Bytes fetched, Nanos granted);
 
   /// What to do first. @param now since the run's submission
   [[nodiscard]] TaskEffect start(Nanos now);

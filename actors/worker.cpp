@@ -136,7 +136,9 @@ void WorkerActor::perform(Start&& effect) {
   const TaskId task = effect.grant.task;
   TaskHandle actor = spawn_task(*self_, context_, services_, id_, self_);
   running_.emplace(task, Running{actor, effect.grant.dependencies});
-  self_->send(actor, StartTask{.grant = std::move(effect.grant), .executor = executor_});
+  self_->send(actor, StartTask{.grant = std::move(effect.grant),
+                               .fetched = effect.fetched,
+                               .executor = executor_});
 }
 
 void WorkerActor::perform(HandOver&& effect) {

@@ -67,6 +67,7 @@ void WorkerCore::on_stop(Effects& effects) {
   ready_.clear();
   ready_count_ = 0;
   granted_.clear();
+  granted_count_ = 0;
   kept_.clear();
   if (slot_ == Slot::held && started_ == 0) {
     slot_ = Slot::none;
@@ -78,9 +79,15 @@ bool WorkerCore::idle() const {
   return started_ == 0 && ready_count_ == 0 && granted_.empty() && !claiming_;
 }
 
+/// Whether to claim more: there is little left to run, or something more urgent than that.
+bool WorkerCore::claim_now() const {
+  if (claiming_ || ready_.empty()) return false;
+  return granted_count_ < claim_batch / 2 || granted_.begin()->first < ready_.begin()->first;
+}
+
 /// Starts what may be started, and asks for what is missing to start more.
 void WorkerCore::pump(Effects& effects) {
-  if (granted_.empty() && ready_count_ > 0 && !claiming_) {
+  if (claim_now()) {
     claiming_ = true;
     effects.push_back(Claim{next_ready(claim_batch)});
   }
@@ -100,10 +107,12 @@ void WorkerCore::pump(Effects& effects) {
     Grant grant = std::move(urgent->second.front());
     urgent->second.pop_front();
     if (urgent->second.empty()) granted_.erase(urgent);
+    --granted_count_;
+    const Bytes fetched = grant.inputs.size();
     fill_from_kept(grant);
     alone_ = alone;
     ++started_;
-    effects.push_back(Start{std::move(grant)});
+    effects.push_back(Start{std::move(grant), fetched});
   }
 }
 
@@ -115,6 +124,7 @@ bool WorkerCore::must_run_alone(const Grant& grant) const {
 void WorkerCore::take(Grant grant) {
   const float rank = context_->plan->placements[grant.template_task.number()].rank;
   granted_[rank].push_back(std::move(grant));
+  ++granted_count_;
 }
 
 void WorkerCore::add_ready(const ReadyTask& task) {

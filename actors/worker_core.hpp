@@ -26,6 +26,7 @@ struct Claim {
 /// Spawn the actor of a task and let it begin.
 struct Start {
   Grant grant;
+  Bytes fetched;  ///< The part of its inputs that came from the store.
 };
 /// Tell another worker that tasks of its own are ready.
 struct HandOver {
@@ -94,6 +95,7 @@ public:
 private:
   enum class Slot : std::uint8_t { none, wanted, held };
 
+  [[nodiscard]] bool claim_now() const;
   void pump(Effects& effects);
   void take(Grant grant);
   void add_ready(const ReadyTask& task);
@@ -119,6 +121,7 @@ private:
   bool alone_ = false;        ///< The task that is started must not have another behind it.
   std::size_t started_ = 0;
   std::size_t ready_count_ = 0;
+  std::size_t granted_count_ = 0;
   std::map<float, std::deque<TaskId>, std::greater<>> ready_;  ///< By rank, the most urgent first.
   std::map<float, std::deque<Grant>, std::greater<>> granted_;
   std::unordered_map<TaskId, Kept> kept_;  ///< Outputs that only this worker needs.

@@ -164,9 +164,9 @@ void ActorHost::close() {
   }
   // Retentions end with the engine.
   if (play_ == Play::threads) {
-    live_runs_.wait_for_none();
+    live_runs_->wait_for_none();
   } else {
-    while (live_runs_.count() > 0 && (pump(), jump(TimePoint::max()))) {
+    while (live_runs_->count() > 0 && (pump(), jump(TimePoint::max()))) {
     }
   }
   if (services_->recorder) {
@@ -210,7 +210,7 @@ RunId ActorHost::new_run_id() {
 std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId> kept,
                                              SubmitOptions options) {
   const TimePoint submitted = clock_->now();
-  if (live_runs_.count() >= options_.max_runs_in_flight) {
+  if (live_runs_->count() >= options_.max_runs_in_flight) {
     throw Exception({.code = Errc::limit_exceeded,
                      .message = std::to_string(options_.max_runs_in_flight) +
                                 " runs are in flight already",
@@ -235,14 +235,14 @@ std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId>
   context->progress = options.progress_events ? ProgressEvents::on : ProgressEvents::off;
 
   auto outcome = std::make_shared<RunOutcome>();
-  live_runs_.add();
+  live_runs_->add();
   const RunActorHandle actor = spawn_run(*system_, services_,
                                          {.context = context,
                                           .fail_fast = options.fail_fast,
                                           .timeout = options.timeout,
                                           .retention = options.retention,
                                           .outcome = outcome,
-                                          .on_quit = [this] { live_runs_.remove(); }});
+                                          .on_quit = [runs = live_runs_] { runs->remove(); }});
   {
     const std::lock_guard lock{runs_mutex_};
     std::erase_if(runs_, [](const caf::actor_addr& address) {

@@ -121,17 +121,19 @@ private:
   std::mutex random_mutex_;
   std::shared_ptr<const OptimizationCatalogue> catalogue_;
   std::shared_ptr<HistoryStore> history_;
+  std::shared_ptr<LiveRuns> live_runs_ = std::make_shared<LiveRuns>();
+  std::mutex runs_mutex_;
+  std::vector<caf::actor_addr> runs_;
+  TimePoint started_;
+  bool closed_ = false;
+
+  // Actors stand on what is above them here: the system goes first, then the clock and the store.
+  std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<RunStore> store_;
   std::shared_ptr<ExecutorFactory> executors_;
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
-  std::shared_ptr<const Clock> clock_;
-  std::shared_ptr<RunStore> store_;
   ServicesPtr services_;
-  TimePoint started_;
-  LiveRuns live_runs_;
-  std::mutex runs_mutex_;
-  std::vector<caf::actor_addr> runs_;
-  bool closed_ = false;
 };
 
 }  // namespace weft
