@@ -224,7 +224,7 @@ void MemoryRun::lapse(WorkerId worker, Lease& lease, Nanos now) {
     const TaskId task = lease.claimed.front();
     events_.requeued(now, task, worker, states_[task].attempt);
     requeue(task, now);
-    lapsed_.push_back(ready_task(task));
+    lapsed_.insert(task);
   }
 }
 
@@ -238,9 +238,10 @@ void MemoryRun::sweep(Nanos now, SweepReport& report) {
     lapse(at->first, at->second, now);
     at = leases_.erase(at);
   }
-  for (const ReadyTask& task : std::exchange(lapsed_, {})) {
+  for (const TaskId task : std::exchange(lapsed_, {})) {
     // Somebody may have claimed it since it was requeued.
-    if (states_[task.task].status == TaskStatus::ready) report.requeued.push_back({id_, task});
+    if (states_[task].status != TaskStatus::ready) continue;
+    report.requeued.push_back({id_, ready_task(task)});
   }
   while (!ready_.empty() && now - states_[ready_.front()].since > lease_) {
     const TaskId task = ready_.front();

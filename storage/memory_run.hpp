@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -148,7 +149,7 @@ private:
   std::uint64_t chunks_put_ = 0;
   EventLog events_;
   std::vector<Error> errors_;
-  std::vector<ReadyTask> lapsed_;  ///< Requeued since the last sweep, and not yet reported.
+  std::set<TaskId> lapsed_;  ///< Requeued, and not yet reported by a sweep.
 
   // Room that the steps reuse.
   std::vector<Value> released_;

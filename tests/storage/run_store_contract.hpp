@@ -14,4 +14,5 @@
 #include "storage/contract/failures.hpp"
 #include "storage/contract/liveness.hpp"
 #include "storage/contract/maps.hpp"
+#include "storage/contract/random_runs.hpp"
 #include "storage/contract/values.hpp"

@@ -5,28 +5,11 @@
 
 #include <atomic>
 
+#include "storage/counted.hpp"
 #include "storage/sample_workflow.hpp"
 #include "storage/store_client.hpp"
 
 namespace weft {
-
-/// A value that counts how many of its kind there are, so that tests see what a store still holds.
-struct Counted {
-  int number = 0;
-
-  Counted() = default;
-  explicit Counted(int the_number) : number(the_number) { ++alive; }
-  Counted(const Counted& other) : number(other.number) { ++alive; }
-  Counted& operator=(const Counted&) = default;
-  ~Counted() { --alive; }
-
-  static inline std::atomic<int> alive = 0;
-
-  template <class Inspector>
-  friend bool inspect(Inspector& f, Counted& x) {
-    return f.object(x).fields(f.field("number", x.number));
-  }
-};
 
 /// What the contract tests share: a store, a run on it, and short ways to say the usual requests. Errors
 /// that a test does not ask for are thrown and end it.

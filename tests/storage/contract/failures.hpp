@@ -159,6 +159,19 @@ TEST_P(RunStoreContract, WithoutFailFastOnlyWhatNeedsTheFailedTaskIsSkipped) {
   EXPECT_EQ(events().back().message, "failed: no luck");
 }
 
+TEST_P(RunStoreContract, ASkippedTaskIsNotMadeReadyByItsOtherInputs) {
+  Workflow workflow{"stay_skipped"};
+  const auto bad = workflow.task(sample::number);
+  const auto slow = workflow.task(sample::number);
+  const auto child = workflow.task(sample::join, bad, slow);
+  workflow.task(sample::number);
+  request.fail_fast = false;
+  start(workflow);
+  fail(bad.task());
+  EXPECT_THAT(complete(slow.task(), 1).ready, IsEmpty());
+  EXPECT_EQ(refusal(child.task()), ClaimRefusal::not_ready);
+}
+
 TEST_P(RunStoreContract, ARunEndsWithTheFailureThatSkipsAllThatWasLeft) {
   Workflow workflow{"all_skipped"};
   const auto bad = workflow.task(sample::number);

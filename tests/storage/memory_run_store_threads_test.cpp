@@ -1,0 +1,10 @@
+#include "storage/contract/threads.hpp"
+#include "storage/memory_backend.hpp"
+
+namespace weft {
+namespace {
+
+INSTANTIATE_TEST_SUITE_P(Memory, RunStoreThreads, testing::Values(&MemoryBackend::make));
+
+}  // namespace
+}  // namespace weft

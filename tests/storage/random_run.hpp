@@ -1,0 +1,105 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "storage/random_workflow.hpp"
+#include "storage/run_oracle.hpp"
+#include "storage/store_client.hpp"
+
+namespace weft {
+
+/// Drives one random run through a store with random requests (good ones, late ones and repeated ones)
+/// and compares every answer with what a `RunOracle` says. Differences are test failures.
+class RandomRun {
+public:
+  RandomRun(StoreBackend& backend, std::uint64_t seed);
+
+  /// From creation to erasure.
+  void play();
+
+private:
+  using State = RunOracle::State;
+
+  /// What somebody believes to hold, rightly or not any more.
+  struct Attempt {
+    TaskId task;
+    Fence fence;
+    WorkerId worker;
+  };
+
+  /// What the oracle does not know of a task: who holds it.
+  struct Claim {
+    Fence fence;              ///< Of the last grant.
+    std::uint32_t attempt = 1;
+    WorkerId holder;
+    Nanos since{};            ///< When it became ready.
+  };
+
+  struct Lease {
+    Nanos expiry{};
+    std::string holder;
+  };
+
+  // What may happen.
+  void create();
+  void act();
+  void claim();
+  void end_attempt();
+  void commit(const Attempt& attempt);
+  void fail(const Attempt& attempt);
+  void release();
+  void launch();
+  void renew();
+  void sweep();
+  void cancel();
+  void finish();
+
+  // What must be true.
+  [[nodiscard]] CommitOutcome expected(const Attempt& attempt) const;
+  void expect_grant(const Grant& grant, WorkerId worker);
+  void expect_ready(const CommitRequest& request, const CommitAnswer& answer);
+  void expect_status();
+  void expect_values();
+  void expect_events();
+  void expect_end();
+
+  [[nodiscard]] bool lively() const { return steps_ < 2000; }
+  [[nodiscard]] Nanos now() const { return backend_.clock().now() - created_; }
+  [[nodiscard]] ReadyTask ready_task(TaskId task) const;
+  [[nodiscard]] bool kept(const RunOracle::Task& task) const;
+  [[nodiscard]] Value fresh_value(std::optional<int>& number);
+  [[nodiscard]] std::vector<TaskId> sorted(std::vector<TaskId> tasks) const;
+  void note_ready(const std::vector<TaskId>& tasks);
+  void hold(TaskId task, Fence fence, WorkerId worker);
+  std::vector<TaskId> lapse(WorkerId worker);
+
+  static constexpr RunId run{42};
+  static constexpr Nanos lease = std::chrono::seconds{10};
+
+  StoreBackend& backend_;
+  StoreClient store_;
+  Dice dice_;
+  RandomWorkflow workflow_;
+  RunOracle oracle_;
+  bool fail_fast_;
+  std::uint32_t failures_;  ///< Of a hundred attempts, the last ones excepted.
+  std::uint32_t workers_;
+  TimePoint created_;
+  RunState state_ = RunState::running;
+  std::uint64_t retries_ = 0;
+  std::size_t lost_ = 0;
+  std::size_t requeued_ = 0;
+  std::size_t expansions_ = 0;
+  std::map<TaskId, Claim> claims_;
+  std::map<WorkerId, Lease> leases_;
+  std::vector<Attempt> attempts_;
+  std::set<TaskId> lapsed_;  ///< Requeued by a launch, and not reported yet.
+  int next_number_ = 1;
+  int before_;               ///< Objects that were there before the run.
+  int steps_ = 0;
+};
+
+}  // namespace weft
