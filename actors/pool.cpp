@@ -63,7 +63,7 @@ private:
   void acquire(const AcquireSlot& message) {
     const RequestId request{next_request_++};
     requests_.emplace(request, Request{message.holder, clock_->now()});
-    core_.on_request(request, clock_->now(), effects_);
+    core_.on_request(request, message.worker_class, clock_->now(), effects_);
     perform_all();
   }
 

@@ -1,24 +1,26 @@
 #include "weft/actors/pool_core.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weft {
 
-PoolCore::PoolCore(PoolPolicy policy)
-    : policy_(policy), slots_(policy.slots), cold_grant_(policy.slots, false) {}
+PoolCore::PoolCore(PoolPolicy policy) : policy_(policy), slots_(policy.slots) {}
 
-void PoolCore::on_request(RequestId request, TimePoint now, Effects& effects) {
-  requests_.push_back(request);
-  serve(now, effects);
+void PoolCore::on_request(RequestId request, const WorkerClass& worker_class, TimePoint,
+                          Effects& effects) {
+  requests_.push_back({request, worker_class});
+  serve(effects);
 }
 
 void PoolCore::on_started(SlotId slot, TimePoint now, Effects& effects) {
   Slot& started = slots_[slot.number()];
   started.state = State::warm;
   started.idle_since = now;
-  cold_grant_[slot.number()] = true;
+  started.fresh = true;
   warm_.push_back(slot);
-  serve(now, effects);
+  serve(effects);
+  wake_later(effects);
 }
 
 void PoolCore::on_release(SlotId slot, bool usable, TimePoint now, Effects& effects) {
@@ -32,7 +34,7 @@ void PoolCore::on_release(SlotId slot, bool usable, TimePoint now, Effects& effe
     released.state = State::cold;
     effects.push_back(DropExecutor{slot});
   }
-  serve(now, effects);
+  serve(effects);
   wake_later(effects);
 }
 
@@ -48,33 +50,63 @@ void PoolCore::on_time(TimePoint now, Effects& effects) {
   wake_later(effects);
 }
 
-/// One timer at a time: for the slot that has been idle for longest.
-void PoolCore::wake_later(Effects& effects) {
-  if (wake_pending_ || warm_.empty()) return;
-  wake_pending_ = true;
-  const SlotId first = *std::ranges::min_element(
-    warm_, {}, [&](SlotId slot) { return slots_[slot.number()].idle_since; });
-  effects.push_back(WakeAt{slots_[first.number()].idle_since + policy_.keep_alive});
+/// Serves from the head of the queue, and sees to it that a slot starts for each request behind it for
+/// which there is room.
+void PoolCore::serve(Effects& effects) {
+  std::vector<WorkerClass> starting;
+  for (const Slot& slot : slots_) {
+    if (slot.state == State::starting) starting.push_back(slot.worker_class);
+  }
+  bool in_order = true;  // Nobody before this request still waits.
+  for (auto request = requests_.begin(); request != requests_.end();) {
+    if (in_order) {
+      if (const auto slot = take_warm(request->worker_class)) {
+        slots_[slot->number()].state = State::busy;
+        const bool cold = std::exchange(slots_[slot->number()].fresh, false);
+        effects.push_back(GrantSlot{*slot, request->id, cold});
+        request = requests_.erase(request);
+        continue;
+      }
+    }
+    in_order = false;
+    const auto promised = std::ranges::find(starting, request->worker_class);
+    if (promised != starting.end()) {
+      starting.erase(promised);
+    } else if (!start(request->worker_class, effects)) {
+      ask_to_yield(effects);
+      return;
+    }
+    ++request;
+  }
 }
 
-void PoolCore::serve(TimePoint, Effects& effects) {
-  while (!requests_.empty() && !warm_.empty()) {
-    const SlotId slot = warm_.back();
-    warm_.pop_back();
-    slots_[slot.number()].state = State::busy;
-    const bool cold = cold_grant_[slot.number()];
-    cold_grant_[slot.number()] = false;
-    effects.push_back(GrantSlot{slot, requests_.front(), cold});
-    requests_.pop_front();
+/// Starts a cold slot, or one that idles for another class. Answers false when all are taken.
+bool PoolCore::start(const WorkerClass& worker_class, Effects& effects) {
+  auto slot = std::ranges::find(slots_, State::cold, &Slot::state);
+  if (slot == slots_.end()) {
+    const auto other = std::ranges::find_if(warm_, [&](SlotId id) {
+      return slots_[id.number()].worker_class != worker_class;
+    });
+    if (other == warm_.end()) return false;
+    slot = slots_.begin() + other->number();
+    effects.push_back(DropExecutor{*other});
+    warm_.erase(other);
   }
-  auto starting = static_cast<std::size_t>(std::ranges::count(slots_, State::starting, &Slot::state));
-  for (std::uint32_t i = 0; i < slots_.size() && starting < requests_.size(); ++i) {
-    if (slots_[i].state != State::cold) continue;
-    slots_[i].state = State::starting;
-    effects.push_back(StartSlot{SlotId{i}, policy_.cold_start});
-    ++starting;
-  }
-  if (starting < requests_.size()) ask_to_yield(effects);
+  slot->state = State::starting;
+  slot->worker_class = worker_class;
+  effects.push_back(
+    StartSlot{SlotId{static_cast<std::uint32_t>(slot - slots_.begin())}, policy_.cold_start});
+  return true;
+}
+
+std::optional<SlotId> PoolCore::take_warm(const WorkerClass& worker_class) {
+  const auto found = std::find_if(warm_.rbegin(), warm_.rend(), [&](SlotId slot) {
+    return slots_[slot.number()].worker_class == worker_class;
+  });
+  if (found == warm_.rend()) return std::nullopt;
+  const SlotId slot = *found;
+  warm_.erase(std::next(found).base());
+  return slot;
 }
 
 /// Those who wait are more than the slots that start: whoever holds one is asked, once.
@@ -84,6 +116,15 @@ void PoolCore::ask_to_yield(Effects& effects) {
     slots_[i].asked_to_yield = true;
     effects.push_back(AskToYield{SlotId{i}});
   }
+}
+
+/// One timer at a time: for the slot that has been idle for longest.
+void PoolCore::wake_later(Effects& effects) {
+  if (wake_pending_ || warm_.empty()) return;
+  wake_pending_ = true;
+  const SlotId first = *std::ranges::min_element(
+    warm_, {}, [&](SlotId slot) { return slots_[slot.number()].idle_since; });
+  effects.push_back(WakeAt{slots_[first.number()].idle_since + policy_.keep_alive});
 }
 
 }  // namespace weft

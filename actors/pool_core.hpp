@@ -40,8 +40,7 @@ using PoolEffect = std::variant<StartSlot, GrantSlot, AskToYield, DropExecutor, 
 
 /// How a pool works.
 struct PoolPolicy {
-  std::uint32_t slots = 1;
-  WorkerClass slot_class{};   ///< Of every slot; memory 0: any.
+  std::uint32_t slots = 1;    ///< Workers that may hold one at once, whatever their class.
   Nanos cold_start{};         ///< What a cold start takes beyond making the executor.
   Nanos keep_alive{};         ///< Idle for so long, a warm slot goes cold.
 };
@@ -51,16 +50,18 @@ struct PoolPolicy {
 ///
 ///     cold -> starting -> busy <-> warm -> cold
 ///
-/// Requests are served in the order in which they came; warm slots are preferred, the most recently used
-/// first.
+/// A slot is started for one worker class and is warm for that class alone; idle slots of other classes make
+/// room when all slots are taken. Requests are served strictly in the order in which they came, so that
+/// none starves; of the warm slots the most recently used goes first.
 class PoolCore {
 public:
   using Effects = std::vector<PoolEffect>;
 
   explicit PoolCore(PoolPolicy policy);
 
-  /// Asks for a slot. @pre the class fits: planners check it
-  void on_request(RequestId request, TimePoint now, Effects& effects);
+  /// Asks for a slot.
+  void on_request(RequestId request, const WorkerClass& worker_class, TimePoint now,
+                  Effects& effects);
 
   /// A cold slot has started.
   void on_started(SlotId slot, TimePoint now, Effects& effects);
@@ -77,19 +78,26 @@ public:
 private:
   struct Slot {
     State state = State::cold;
+    WorkerClass worker_class;    ///< What it was started for; meaningless while cold.
     TimePoint idle_since{};
+    bool fresh = false;          ///< Its next grant is its first since it started.
     bool asked_to_yield = false;
   };
+  struct Request {
+    RequestId id;
+    WorkerClass worker_class;
+  };
 
-  void serve(TimePoint now, Effects& effects);
+  void serve(Effects& effects);
+  [[nodiscard]] bool start(const WorkerClass& worker_class, Effects& effects);
+  [[nodiscard]] std::optional<SlotId> take_warm(const WorkerClass& worker_class);
   void ask_to_yield(Effects& effects);
   void wake_later(Effects& effects);
 
   PoolPolicy policy_;
   std::vector<Slot> slots_;
   std::vector<SlotId> warm_;        ///< The most recently used last.
-  std::deque<RequestId> requests_;
-  std::vector<bool> cold_grant_;    ///< By slot: its next grant is its first since it started.
+  std::deque<Request> requests_;
   bool wake_pending_ = false;
 };
 

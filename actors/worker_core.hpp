@@ -44,7 +44,8 @@ using WorkerEffect = std::variant<WantSlot, GiveSlotBack, Claim, Start, HandOver
 /// the effects that it appends, in order.
 ///
 /// A worker runs its tasks one after another on one slot, the most urgent first, and prepares a few ahead
-/// so that the slot never waits. It holds a slot only while it has something to run.
+/// so that the slot never waits. It asks for a slot when it has something to run; when it only waits, it
+/// gives the slot back as soon as somebody else wants it.
 class WorkerCore {
 public:
   /// Tasks that are started ahead of the one that runs.

@@ -135,7 +135,6 @@ void ActorHost::start_services() {
   }
   services->pool = spawn_pool(*system_,
                               {.slots = options_.pool.slots,
-                               .slot_class = options_.pool.slot_class,
                                .cold_start = options_.pool.cold_start,
                                .keep_alive = options_.pool.keep_alive},
                               executors_, clock_);

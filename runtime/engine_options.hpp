@@ -15,9 +15,9 @@ namespace weft {
 
 /// The in-process pool: how many slots there are and how they start.
 struct PoolOptions {
-  /// Slots, each a thread that runs user code. 0: one for each hardware thread.
+  /// Slots, each a thread that runs user code for one worker at a time. 0: one for each hardware thread.
   std::uint32_t slots = 0;
-  /// CPUs and memory of a slot: the largest worker class that the pool hosts.
+  /// The largest worker class that a slot hosts. A slot is warm for the class that it was started for.
   WorkerClass slot_class{.cpus = 1, .memory = {}};
   Nanos cold_start{};                                ///< Made longer than a thread's own start by this.
   Nanos keep_alive = std::chrono::minutes{5};        ///< An idle slot stays warm for so long.
