@@ -65,12 +65,9 @@ public:
   void commit_one() {
     const Grant grant = std::move(granted_.back());
     granted_.pop_back();
-    store_.commit({.run = run,
-                   .task = grant.task,
-                   .fence = grant.fence,
-                   .worker = worker,
-                   .output = output_},
-                  [this](auto answer) { take(*answer); });
+    store_.commit(
+      {.run = run, .task = grant.task, .fence = grant.fence, .worker = worker, .output = output_},
+      [this](auto answer) { take(*answer); });
   }
 
   void claim_some() {
@@ -85,9 +82,10 @@ public:
   void expand(std::vector<Value> items) {
     const Grant grant = std::move(granted_.back());
     granted_.pop_back();
-    store_.expand({.commit = {.run = run, .task = grant.task, .fence = grant.fence, .worker = worker},
-                   .items = std::move(items)},
-                  [this](auto answer) { take(*answer); });
+    store_.expand(
+      {.commit = {.run = run, .task = grant.task, .fence = grant.fence, .worker = worker},
+       .items = std::move(items)},
+      [this](auto answer) { take(*answer); });
   }
 
 private:
@@ -124,10 +122,14 @@ void run_graph(benchmark::State& state, const GraphPtr& graph) {
   state.SetItemsProcessed(state.iterations() * graph->task_count());
 }
 
-void chain_commits(benchmark::State& state) { run_graph(state, chain(state.range(0))); }
+void chain_commits(benchmark::State& state) {
+  run_graph(state, chain(state.range(0)));
+}
 BENCHMARK(chain_commits)->Arg(10'000)->Arg(100'000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
-void fan_commits(benchmark::State& state) { run_graph(state, fan(state.range(0))); }
+void fan_commits(benchmark::State& state) {
+  run_graph(state, fan(state.range(0)));
+}
 BENCHMARK(fan_commits)->Arg(10'000)->Arg(100'000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
 /// Expansion, claim and commit of every element.

@@ -50,7 +50,8 @@ RunEvent EventLog::render(const Record& record, const TaskTable& table) const {
       event.message = messages_[record.detail];
       break;
     case RunEventKind::task_skipped:
-      event.message = fmt::format("it needs {}, which did not succeed", table.name(TaskId{record.detail}));
+      event.message =
+        fmt::format("it needs {}, which did not succeed", table.name(TaskId{record.detail}));
       break;
     case RunEventKind::attempt_lost:
       event.message = static_cast<LostCause>(record.detail) == LostCause::committed

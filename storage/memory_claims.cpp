@@ -6,7 +6,7 @@
 
 namespace weft {
 
-// -- claims -----------------------------------------------------------------------------------------
+// -- claims --------------------------------------------------------------------------------------
 
 Result<ClaimAnswer> MemoryRun::claim(const ClaimRequest& request, Nanos now) {
   if (auto known = check_known(request.tasks); !known) return std::move(known).error();
@@ -26,7 +26,7 @@ Result<ClaimAnswer> MemoryRun::claim(const ClaimRequest& request, Nanos now) {
   return answer;
 }
 
-/// A worker that claims what it holds is given the same grant again: its first answer may have been lost.
+/// A worker that claims what it holds is given the same grant again: the first may have been lost.
 std::optional<ClaimRefusal> MemoryRun::refusal(TaskId task, const ClaimRequest& request) const {
   if (ended()) return ClaimRefusal::ended;
   const TaskState& state = states_[task];
@@ -73,7 +73,7 @@ void MemoryRun::requeue(TaskId task, Nanos now) {
   make_ready(task, now);
 }
 
-// -- what became ready ------------------------------------------------------------------------------
+// -- what became ready ---------------------------------------------------------------------------
 
 ReadyTask MemoryRun::ready_task(TaskId task) {
   path_.clear();
@@ -134,7 +134,7 @@ void MemoryRun::make_fresh_ready(Nanos now, std::vector<ReadyTask>& answer) {
   }
 }
 
-// -- grants -----------------------------------------------------------------------------------------
+// -- grants --------------------------------------------------------------------------------------
 
 Grant MemoryRun::grant(TaskId task) const {
   const TaskOrigin from = table_.origin(task);
@@ -192,7 +192,7 @@ TaskOrigin MemoryRun::row_of(TaskOrigin from, TaskId map) const {
   return from;
 }
 
-// -- leases -----------------------------------------------------------------------------------------
+// -- leases --------------------------------------------------------------------------------------
 
 MemoryRun::Lease& MemoryRun::extend_lease(WorkerId worker, Nanos now) {
   Lease& lease = leases_[worker];

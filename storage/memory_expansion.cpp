@@ -41,10 +41,10 @@ Result<void> MemoryRun::check_width(TaskId map, std::size_t items) const {
   const std::uint64_t width = graph().scope(graph().task(stated).body).templates.size();
   constexpr std::uint64_t numbers = std::numeric_limits<std::uint32_t>::max();
   if (table_.task_count() + items * width >= numbers) {
-    return Error{.code = Errc::limit_exceeded,
-                 .message = fmt::format("{} would take the run beyond {} tasks", table_.name(map),
-                                        numbers),
-                 .hint = "let one task handle several elements"};
+    return Error{
+      .code = Errc::limit_exceeded,
+      .message = fmt::format("{} would take the run beyond {} tasks", table_.name(map), numbers),
+      .hint = "let one task handle several elements"};
   }
   return {};
 }

@@ -28,7 +28,7 @@ bool places_elements(const Graph& graph, const Plan& plan) {
 
 }  // namespace
 
-// -- creation ---------------------------------------------------------------------------------------
+// -- creation ------------------------------------------------------------------------------------
 
 Result<void> MemoryRun::validate(const CreateRun& request) {
   if (!request.graph || !request.plan) {
@@ -48,7 +48,8 @@ Result<void> MemoryRun::validate(const CreateRun& request) {
     return unusable("the plan places tasks inside a map but has no workers",
                     "list the workers in the plan, or leave these tasks flexible");
   }
-  if (std::ranges::any_of(request.kept, [&](TaskId t) { return t.number() >= graph.task_count(); })) {
+  if (std::ranges::any_of(request.kept,
+                          [&](TaskId t) { return t.number() >= graph.task_count(); })) {
     return unusable("an output to keep belongs to no task of the graph", "name tasks of the graph");
   }
   if (request.lease <= Nanos{} || request.retention < Nanos{}) {
@@ -59,13 +60,13 @@ Result<void> MemoryRun::validate(const CreateRun& request) {
 }
 
 MemoryRun::MemoryRun(CreateRun request)
-    : id_(request.run),
-      plan_(std::move(request.plan)),
-      fail_fast_(request.fail_fast),
-      retention_(request.retention),
-      lease_(request.lease),
-      table_(std::move(request.graph)),
-      facts_(scope_facts(table_.graph())) {
+  : id_(request.run),
+    plan_(std::move(request.plan)),
+    fail_fast_(request.fail_fast),
+    retention_(request.retention),
+    lease_(request.lease),
+    table_(std::move(request.graph)),
+    facts_(scope_facts(table_.graph())) {
   states_.resize(graph().task_count());
   for (const TaskId task : request.kept) states_[task].kept = true;
   for (std::uint32_t i = 0; i < graph().task_count(); ++i) {
@@ -94,7 +95,7 @@ std::vector<ReadyTask> MemoryRun::start() {
   return ready;
 }
 
-// -- checks -----------------------------------------------------------------------------------------
+// -- checks --------------------------------------------------------------------------------------
 
 Result<void> MemoryRun::check_known(std::span<const TaskId> tasks) const {
   for (const TaskId task : tasks) {
@@ -125,7 +126,7 @@ CommitOutcome MemoryRun::admit(TaskId task, Fence fence, WorkerId worker, Nanos 
   return lost ? CommitOutcome::lost : CommitOutcome::fenced;
 }
 
-// -- commit -----------------------------------------------------------------------------------------
+// -- commit --------------------------------------------------------------------------------------
 
 Result<CommitAnswer> MemoryRun::commit(CommitRequest& request, Nanos now) {
   if (auto usable = check_commit(request, TaskKind::function); !usable) {
@@ -185,7 +186,7 @@ void MemoryRun::count_down_dependents(TaskId task) {
   for_each_dependent(task, [this](TaskId dependent) { count_down(dependent); });
 }
 
-// -- failure ----------------------------------------------------------------------------------------
+// -- failure -------------------------------------------------------------------------------------
 
 Result<FailAnswer> MemoryRun::fail(FailRequest& request, Nanos now) {
   if (auto known = check_known({&request.task, 1}); !known) return std::move(known).error();
@@ -252,7 +253,7 @@ void MemoryRun::skip_dependents(TaskId task, TaskId cause, Nanos now) {
   }
 }
 
-// -- inputs and outputs -----------------------------------------------------------------------------
+// -- inputs and outputs --------------------------------------------------------------------------
 
 template <class Visit>
 void MemoryRun::for_each_dependent(TaskId task, Visit&& visit) {
@@ -308,13 +309,13 @@ void MemoryRun::release_output(TaskId task) {
   if (state.chunked) chunks_.drop(task);
 }
 
-// -- the end ----------------------------------------------------------------------------------------
+// -- the end -------------------------------------------------------------------------------------
 
 bool MemoryRun::cancel(const std::string& reason, Nanos now) {
   if (ended()) return false;
   if (errors_.size() < max_recorded_errors) {
-    errors_.push_back({.code = Errc::cancelled,
-                       .message = reason.empty() ? "the run was cancelled" : reason});
+    errors_.push_back(
+      {.code = Errc::cancelled, .message = reason.empty() ? "the run was cancelled" : reason});
   }
   end(RunState::cancelled, reason.empty() ? "cancelled" : "cancelled: " + reason, now);
   return true;
@@ -346,7 +347,7 @@ void MemoryRun::end(RunState state, std::string message, Nanos now) {
   lapsed_.clear();
 }
 
-// -- reading ----------------------------------------------------------------------------------------
+// -- reading -------------------------------------------------------------------------------------
 
 RunStatus MemoryRun::status(Nanos now) const {
   return {.state = state_, .tasks = counts_, .errors = errors_, .at = ended() ? ended_at_ : now};
@@ -364,10 +365,10 @@ Result<void> MemoryRun::put_chunk(PutChunk& chunk) {
   if (auto known = check_known({&chunk.task, 1}); !known) return known;
   const TaskState& state = states_[chunk.task];
   if (ended() || state.status != TaskStatus::claimed || state.fence != chunk.fence) {
-    return Error{.code = Errc::claim_lost,
-                 .message = fmt::format("the claim on {} is no longer valid",
-                                        table_.name(chunk.task)),
-                 .hint = "stop this attempt: its output is not wanted any more"};
+    return Error{
+      .code = Errc::claim_lost,
+      .message = fmt::format("the claim on {} is no longer valid", table_.name(chunk.task)),
+      .hint = "stop this attempt: its output is not wanted any more"};
   }
   ++chunks_put_;
   return chunks_.put(chunk.task, chunk.index, std::move(chunk.bytes));

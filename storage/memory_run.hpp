@@ -18,11 +18,11 @@
 
 namespace weft {
 
-/// One run in memory: the run protocol as plain code. Each public function is one step of `RunStore`,
-/// whose comments say what it does.
+/// One run in memory: the run protocol as plain code. Each public function is one step of
+/// `RunStore`, whose comments say what it does.
 ///
-/// Holds no clock and no lock: the caller passes the time, as an offset from the run's creation that
-/// never goes back, and lets one thread in at a time. Owned by `MemoryRunStore`.
+/// Holds no clock and no lock: the caller passes the time, as an offset from the run's creation
+/// that never goes back, and lets one thread in at a time. Owned by `MemoryRunStore`.
 class MemoryRun {
 public:
   /// Whether a run can be made of the request: `invalid_argument` says what is wrong with it.
@@ -31,7 +31,7 @@ public:
   /// @pre `validate` accepts the request
   explicit MemoryRun(CreateRun request);
 
-  // -- steps ----------------------------------------------------------------------------------------
+  // -- steps -------------------------------------------------------------------------------------
 
   [[nodiscard]] std::vector<ReadyTask> start();
   [[nodiscard]] bool cancel(const std::string& reason, Nanos now);
@@ -47,7 +47,7 @@ public:
   /// Adds what lost its lease and what nobody claims to the report.
   void sweep(Nanos now, SweepReport& report);
 
-  // -- reading --------------------------------------------------------------------------------------
+  // -- reading -----------------------------------------------------------------------------------
 
   [[nodiscard]] RunStatus status(Nanos now) const;
   [[nodiscard]] Result<std::vector<Value>> fetch(std::span<const TaskId> tasks) const;
@@ -62,8 +62,8 @@ public:
   /// Whether the run has ended and its retention has passed.
   [[nodiscard]] bool expired(Nanos now) const { return ended() && now >= ended_at_ + retention_; }
 
-  /// Values that the steps so far have released. Their last owner may be the caller, who destroys them
-  /// where no lock is held: a value may hold anything.
+  /// Values that the steps so far have released. Their last owner may be the caller, who destroys
+  /// them where no lock is held: a value may hold anything.
   [[nodiscard]] std::vector<Value> take_released() { return std::exchange(released_, {}); }
 
 private:

@@ -57,7 +57,7 @@ void MemoryRunStore::on_run(RunId run, const Done<T>& done, Step&& step) {
   if (wake) (*wake)();
 }
 
-// -- the life of a run ------------------------------------------------------------------------------
+// -- the life of a run ---------------------------------------------------------------------------
 
 void MemoryRunStore::create(CreateRun request, Done<std::vector<ReadyTask>> done) {
   if (auto usable = MemoryRun::validate(request); !usable) {
@@ -105,11 +105,10 @@ MemoryRunStore::Wake MemoryRunStore::remove(RunId run) {
   return std::exchange(entry->wake, nullptr);
 }
 
-// -- the life of an attempt -------------------------------------------------------------------------
+// -- the life of an attempt ----------------------------------------------------------------------
 
 void MemoryRunStore::claim(ClaimRequest request, Done<ClaimAnswer> done) {
-  on_run(request.run, done,
-         [&](MemoryRun& state, Nanos now) { return state.claim(request, now); });
+  on_run(request.run, done, [&](MemoryRun& state, Nanos now) { return state.claim(request, now); });
 }
 
 void MemoryRunStore::commit(CommitRequest request, Done<CommitAnswer> done) {
@@ -131,7 +130,7 @@ void MemoryRunStore::release(ReleaseRequest request, Done<void> done) {
          [&](MemoryRun& state, Nanos now) { return state.release(request, now); });
 }
 
-// -- values -----------------------------------------------------------------------------------------
+// -- values --------------------------------------------------------------------------------------
 
 void MemoryRunStore::fetch(RunId run, std::vector<TaskId> tasks, Done<std::vector<Value>> done) {
   on_run(run, done, [&](MemoryRun& state, Nanos) { return state.fetch(tasks); });
@@ -145,11 +144,10 @@ void MemoryRunStore::read_chunks(RunId run, TaskId task, std::uint32_t first, Do
   on_run(run, done, [&](MemoryRun& state, Nanos) { return state.read_chunks(task, first); });
 }
 
-// -- liveness ---------------------------------------------------------------------------------------
+// -- liveness ------------------------------------------------------------------------------------
 
 void MemoryRunStore::launch(RunId run, WorkerId worker, std::string holder, Done<bool> done) {
-  on_run(run, done,
-         [&](MemoryRun& state, Nanos now) { return state.launch(worker, holder, now); });
+  on_run(run, done, [&](MemoryRun& state, Nanos now) { return state.launch(worker, holder, now); });
 }
 
 void MemoryRunStore::renew(RunId run, WorkerId worker, Done<bool> done) {
@@ -177,7 +175,7 @@ void MemoryRunStore::sweep(Done<SweepReport> done) {
   done(std::move(report));
 }
 
-// -- watching ---------------------------------------------------------------------------------------
+// -- watching ------------------------------------------------------------------------------------
 
 void MemoryRunStore::events(RunId run, std::uint64_t first, std::size_t limit,
                             Done<std::vector<RunEvent>> done) {

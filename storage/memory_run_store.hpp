@@ -9,12 +9,12 @@
 
 namespace weft {
 
-/// Runs kept in this process: for the single-node harness, embedded use and tests. What it holds ends
-/// with it.
+/// Runs kept in this process: for the single-node harness, embedded use and tests. What it holds
+/// ends with it.
 ///
 /// Answers on the calling thread before the call returns, and never fails with `store_unavailable`.
-/// Thread-safe: runs do not wait for one another. Answers and wake-ups are given, and released values
-/// destroyed, while no lock is held, so they may call the store.
+/// Thread-safe: runs do not wait for one another. Answers and wake-ups are given, and released
+/// values destroyed, while no lock is held, so they may call the store.
 class MemoryRunStore final : public RunStore {
 public:
   /// @param clock outlives the store
@@ -53,8 +53,8 @@ private:
   /// Removes a run. Answers whom to wake.
   [[nodiscard]] Wake remove(RunId run);
 
-  /// Carries out `step(MemoryRun&, Nanos now)` on a run alone, answers what it returns, and wakes the
-  /// watcher if the run has changed.
+  /// Carries out `step(MemoryRun&, Nanos now)` on a run alone, answers what it returns, and wakes
+  /// the watcher if the run has changed.
   template <class T, class Step>
   void on_run(RunId run, const Done<T>& done, Step&& step);
 

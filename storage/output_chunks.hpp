@@ -15,8 +15,8 @@ namespace weft {
 /// Owned by `MemoryRun`; not thread-safe.
 class OutputChunks {
 public:
-  /// Adds chunk `index` of the attempt that is running. One that is there already is not replaced, so
-  /// that it may be sent twice. Fails with `invalid_argument` when it would leave a gap.
+  /// Adds chunk `index` of the attempt that is running. One that is there already is not replaced,
+  /// so that it may be sent twice. Fails with `invalid_argument` when it would leave a gap.
   [[nodiscard]] Result<void> put(TaskId task, std::uint32_t index, Blob bytes);
 
   [[nodiscard]] std::uint32_t count(TaskId task) const;

@@ -9,8 +9,8 @@
 
 namespace weft {
 
-/// The elements of expanded maps, each kept until the last task that reads it is done. An expansion is
-/// named by the number of its first task.
+/// The elements of expanded maps, each kept until the last task that reads it is done. An expansion
+/// is named by the number of its first task.
 ///
 /// Owned by `MemoryRun`; not thread-safe.
 class RowItems {

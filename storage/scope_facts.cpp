@@ -27,8 +27,8 @@ std::vector<TaskId> retained_by_map(const Graph& graph, const Scope& scope) {
 std::vector<TaskId> outer_waits(const Graph& graph, TaskId template_task) {
   std::vector<TaskId> waits;
   for (const Dependency& dependency : graph.dependencies(template_task)) {
-    const bool counts = dependency.kind == DependencyKind::output ||
-                        dependency.kind == DependencyKind::order;
+    const bool counts =
+      dependency.kind == DependencyKind::output || dependency.kind == DependencyKind::order;
     if (counts && graph.task(dependency.task).scope != graph.task(template_task).scope) {
       add_once(waits, dependency.task);
     }

@@ -28,12 +28,12 @@ struct ScopeFacts {
     std::uint32_t uses = 0;
   };
 
-  /// Outputs that the map of the scope keeps until it is done, besides its list: its rows read them.
+  /// Outputs that the map of the scope keeps until it is done, besides its list, for its rows.
   std::vector<TaskId> retained;
   std::vector<OuterWait> waits;
   std::vector<Gatherer> gatherers;
   std::vector<ItemUse> item_uses;
-  /// By position: the maps whose elements the template reads, or keeps for what it expands. Each once.
+  /// By position: the maps whose elements the template reads or keeps for its rows, each once.
   std::vector<std::vector<TaskId>> items_read;
 };
 

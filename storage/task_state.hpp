@@ -15,17 +15,17 @@ namespace weft {
 ///        |                      |
 ///        +--> skipped           +--> failed
 enum class TaskStatus : std::uint8_t {
-  absent,     ///< A template of the graph, or a number that no task has: it never runs.
-  waiting,    ///< Something that it depends on has not committed.
-  ready,      ///< May be claimed.
-  claimed,    ///< One attempt, and those that joined it, may commit.
+  absent,   ///< A template of the graph, or a number that no task has: it never runs.
+  waiting,  ///< Something that it depends on has not committed.
+  ready,    ///< May be claimed.
+  claimed,  ///< One attempt, and those that joined it, may commit.
   committed,
-  failed,     ///< Its last attempt failed.
-  skipped,    ///< Something that it depends on failed or was skipped.
+  failed,   ///< Its last attempt failed.
+  skipped,  ///< Something that it depends on failed or was skipped.
 };
 
-/// All that is kept of one task of a run in memory. There is one for each of up to millions of tasks, so
-/// what few tasks have (chunks, errors, edges into maps) is kept elsewhere.
+/// All that is kept of one task of a run in memory. There is one for each of up to millions of
+/// tasks, so what few tasks have (chunks, errors, edges into maps) is kept elsewhere.
 struct TaskState {
   Value output;               ///< Missing unless it is committed, stored and still to be read.
   Nanos since{};              ///< When it became ready, as an offset from the run's creation.
@@ -36,9 +36,9 @@ struct TaskState {
   WorkerId worker;            ///< That holds the claim, or that committed.
   TaskId previous, next;      ///< In the list of ready tasks, or in that of its worker's claims.
   TaskStatus status = TaskStatus::absent;
-  bool kept = false;          ///< The output stays whoever has read it. Elements inherit it.
-  bool chunked = false;       ///< The output came in chunks.
-  bool has_edges = false;     ///< Tasks inside maps wait for it: see `MemoryRun`.
+  bool kept = false;       ///< The output stays whoever has read it. Elements inherit it.
+  bool chunked = false;    ///< The output came in chunks.
+  bool has_edges = false;  ///< Tasks inside maps wait for it: see `MemoryRun`.
 };
 static_assert(sizeof(TaskState) <= 64, "a million tasks have a million of these");
 
@@ -55,8 +55,8 @@ private:
   std::vector<TaskState> states_;
 };
 
-/// A list of tasks in the order in which they were appended, threaded through their states. A task is
-/// in one list at most.
+/// A list of tasks in the order in which they were appended, threaded through their states. A task
+/// is in one list at most.
 class TaskList {
 public:
   static constexpr TaskId none{0xffff'ffff};

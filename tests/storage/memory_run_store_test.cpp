@@ -13,7 +13,8 @@ INSTANTIATE_TEST_SUITE_P(Memory, RunStoreChunks, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreLiveness, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreMaps, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreRandomRuns,
-                         testing::Combine(memory, testing::Range(0, 1000, RunStoreRandomRuns::runs)));
+                         testing::Combine(memory,
+                                          testing::Range(0, 1000, RunStoreRandomRuns::runs)));
 
 /// A value whose destruction asks the store, as one of a host's might.
 struct Caller {
@@ -23,7 +24,7 @@ struct Caller {
   Caller(RunStore* the_store, int* the_answers) : store(the_store), answers(the_answers) {}
   Caller(const Caller& other) = default;
   Caller(Caller&& other) noexcept
-      : store(std::exchange(other.store, nullptr)), answers(other.answers) {}
+    : store(std::exchange(other.store, nullptr)), answers(other.answers) {}
   ~Caller() {
     if (store) store->status(RunId{1}, [this](Result<RunStatus>) { ++*answers; });
   }

@@ -9,15 +9,15 @@
 namespace weft {
 
 RandomRun::RandomRun(StoreBackend& backend, std::uint64_t seed)
-    : backend_(backend),
-      store_(backend),
-      dice_(seed),
-      workflow_(random_workflow(dice_)),
-      oracle_(workflow_.graph),
-      fail_fast_(dice_.chance(20)),
-      failures_(dice_.pick(std::vector<std::uint32_t>{0, 5, 20})),
-      workers_(static_cast<std::uint32_t>(workflow_.plan->workers.size()) + 1),
-      before_(Counted::alive) {}
+  : backend_(backend),
+    store_(backend),
+    dice_(seed),
+    workflow_(random_workflow(dice_)),
+    oracle_(workflow_.graph),
+    fail_fast_(dice_.chance(20)),
+    failures_(dice_.pick(std::vector<std::uint32_t>{0, 5, 20})),
+    workers_(static_cast<std::uint32_t>(workflow_.plan->workers.size()) + 1),
+    before_(Counted::alive) {}
 
 void RandomRun::play() {
   create();
@@ -30,7 +30,7 @@ void RandomRun::play() {
   if (!testing::Test::HasFailure()) expect_end();
 }
 
-// -- what may happen --------------------------------------------------------------------------------
+// -- what may happen -----------------------------------------------------------------------------
 
 void RandomRun::create() {
   created_ = backend_.clock().now();
@@ -193,10 +193,8 @@ void RandomRun::fail(const Attempt& attempt) {
 /// Ends the run where the oracle says so.
 void RandomRun::finish() {
   const std::size_t failed = oracle_.count(State::failed);
-  const std::size_t over =
-    failed + oracle_.count(State::committed) + oracle_.count(State::skipped);
-  if (fail_fast_ ? failed > 0 || over == oracle_.tasks().size()
-                 : over == oracle_.tasks().size()) {
+  const std::size_t over = failed + oracle_.count(State::committed) + oracle_.count(State::skipped);
+  if (over == oracle_.tasks().size() || (fail_fast_ && failed > 0)) {
     state_ = failed > 0 ? RunState::failed : RunState::succeeded;
   }
 }
@@ -271,7 +269,7 @@ void RandomRun::cancel() {
   state_ = RunState::cancelled;
 }
 
-// -- what must be true ------------------------------------------------------------------------------
+// -- what must be true ---------------------------------------------------------------------------
 
 CommitOutcome RandomRun::expected(const Attempt& attempt) const {
   const RunOracle::Task& task = oracle_.task(attempt.task);
@@ -315,10 +313,9 @@ void RandomRun::expect_ready(const CommitRequest& request, const CommitAnswer& a
   for (const TaskId task : sorted(ready)) {
     const ReadyTask one = ready_task(task);
     const bool flexible = one.worker == flexible_worker;
-    const bool wanted =
-      request.claim == ClaimChildren::all ||
-      (request.claim == ClaimChildren::own &&
-       (one.worker == request.worker || (flexible && flexible_left)));
+    const bool wanted = request.claim == ClaimChildren::all ||
+                        (request.claim == ClaimChildren::own &&
+                         (one.worker == request.worker || (flexible && flexible_left)));
     if (wanted && granted.size() < request.claim_limit) {
       granted.push_back(task);
       flexible_left = flexible_left && !flexible;
@@ -404,7 +401,7 @@ void RandomRun::expect_end() {
   }
 }
 
-// -- bookkeeping ------------------------------------------------------------------------------------
+// -- bookkeeping ---------------------------------------------------------------------------------
 
 ReadyTask RandomRun::ready_task(TaskId id) const {
   const RunOracle::Task& task = oracle_.task(id);

@@ -11,8 +11,8 @@
 
 namespace weft {
 
-/// Drives one random run through a store with random requests (good ones, late ones and repeated ones)
-/// and compares every answer with what a `RunOracle` says. Differences are test failures.
+/// Drives one random run through a store with random requests (good ones, late ones and repeated
+/// ones) and compares every answer with what a `RunOracle` says. Differences are test failures.
 class RandomRun {
 public:
   RandomRun(StoreBackend& backend, std::uint64_t seed);
@@ -32,10 +32,10 @@ private:
 
   /// What the oracle does not know of a task: who holds it.
   struct Claim {
-    Fence fence;              ///< Of the last grant.
+    Fence fence;  ///< Of the last grant.
     std::uint32_t attempt = 1;
     WorkerId holder;
-    Nanos since{};            ///< When it became ready.
+    Nanos since{};  ///< When it became ready.
   };
 
   struct Lease {
@@ -98,7 +98,7 @@ private:
   std::vector<Attempt> attempts_;
   std::set<TaskId> lapsed_;  ///< Requeued by a launch, and not reported yet.
   int next_number_ = 1;
-  int before_;               ///< Objects that were there before the run.
+  int before_;  ///< Objects that were there before the run.
   int steps_ = 0;
 };
 

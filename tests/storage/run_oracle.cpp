@@ -19,7 +19,7 @@ RunOracle::RunOracle(GraphPtr graph) : graph_(std::move(graph)), next_(graph_->t
   }
 }
 
-/// A task reads what it depends on. A map reads what the tasks in its body do: they are yet to come.
+/// A task reads what it depends on; a map reads what the tasks in its body will read.
 void RunOracle::note_readers(TaskId reader) {
   for (std::uint32_t i = 0; i < graph_->task_count(); ++i) {
     const TaskId stated{i};
@@ -49,7 +49,7 @@ void RunOracle::add_elements(const Task& map) {
   if (next_ == first) ++next_;  // An empty expansion takes a number, too.
 }
 
-// -- who is who -------------------------------------------------------------------------------------
+// -- who is who ----------------------------------------------------------------------------------
 
 std::size_t RunOracle::depth(TaskId stated) const {
   std::size_t depth = 0;
@@ -75,7 +75,7 @@ const RunOracle::Task& RunOracle::map_of(const Path& path, TaskId gathered) cons
   return seen_from(path, graph_->scope(graph_->task(gathered).scope).map);
 }
 
-// -- what must come first ---------------------------------------------------------------------------
+// -- what must come first ------------------------------------------------------------------------
 
 std::vector<const RunOracle::Task*> RunOracle::predecessors(const Task& task) const {
   std::vector<const Task*> all;
@@ -108,8 +108,8 @@ std::vector<TaskId> RunOracle::update() {
       if (hopeless) {
         task.state = State::skipped;
         changed = true;
-      } else if (std::ranges::all_of(
-                   first, [](const Task* p) { return p->state == State::committed; })) {
+      } else if (std::ranges::all_of(first,
+                                     [](const Task* p) { return p->state == State::committed; })) {
         task.state = State::ready;
         ready.push_back(id);
       }
@@ -118,7 +118,7 @@ std::vector<TaskId> RunOracle::update() {
   return ready;
 }
 
-// -- who reads what ---------------------------------------------------------------------------------
+// -- who reads what ------------------------------------------------------------------------------
 
 std::vector<RunOracle::Read> RunOracle::reads(const Task& task) const {
   std::vector<Read> slots;
@@ -151,7 +151,8 @@ std::vector<RunOracle::Read> RunOracle::reads(const Task& task) const {
 }
 
 bool RunOracle::reads_output(const Task& reader, const Task& of) const {
-  if (output_readers_.contains({reader.stated, of.stated})) return begins_with(reader.path, of.path);
+  if (output_readers_.contains({reader.stated, of.stated}))
+    return begins_with(reader.path, of.path);
   return of.path.size() == reader.path.size() + 1 && begins_with(of.path, reader.path) &&
          gatherers_.contains({reader.stated, of.stated});
 }

@@ -11,11 +11,11 @@
 
 namespace weft {
 
-/// What must be true of a run, told from the definitions alone: everything is looked up afresh, nothing is
-/// counted. Slow, and so simple that it can be believed.
+/// What must be true of a run, told from the definitions alone: everything is looked up afresh,
+/// nothing is counted. Slow, and so simple that it can be believed.
 ///
-/// It knows tasks by what they are (a task of the graph and the rows of its element) and works out the
-/// numbers that a store must give them.
+/// It knows tasks by what they are (a task of the graph and the rows of its element) and works out
+/// the numbers that a store must give them.
 class RunOracle {
 public:
   enum class State : std::uint8_t { waiting, ready, claimed, committed, failed, skipped };
@@ -25,8 +25,8 @@ public:
     TaskId stated;                    ///< In the graph.
     std::vector<std::uint32_t> path;  ///< Rows, outermost first.
     State state = State::waiting;
-    std::optional<int> output;        ///< Of a committed task that stored one.
-    std::vector<int> items;           ///< Of a committed map.
+    std::optional<int> output;  ///< Of a committed task that stored one.
+    std::vector<int> items;     ///< Of a committed map.
   };
 
   /// What one slot of a task reads: numbers, or nothing where it is missing.

@@ -7,12 +7,13 @@
 //     INSTANTIATE_TEST_SUITE_P(Mine, RunStoreContract, testing::Values(&make));
 //
 // and the same for each of the other suites: RunStoreChunks, RunStoreLiveness, RunStoreMaps,
-// RunStoreRandomRuns (takes pairs of a backend and a seed) and, in a program of its own that runs under
-// the thread sanitizer too, RunStoreThreads from contract/threads.hpp.
+// RunStoreRandomRuns (takes pairs of a backend and a seed) and, in a program of its own that runs
+// under the thread sanitizer too, RunStoreThreads from contract/threads.hpp.
 
 #include "storage/contract/attempts.hpp"
 #include "storage/contract/failures.hpp"
 #include "storage/contract/liveness.hpp"
 #include "storage/contract/maps.hpp"
+#include "storage/contract/nested_maps.hpp"
 #include "storage/contract/random_runs.hpp"
 #include "storage/contract/values.hpp"

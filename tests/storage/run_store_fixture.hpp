@@ -11,8 +11,8 @@
 
 namespace weft {
 
-/// What the contract tests share: a store, a run on it, and short ways to say the usual requests. Errors
-/// that a test does not ask for are thrown and end it.
+/// What the contract tests share: a store, a run on it, and short ways to say the usual requests.
+/// Errors that a test does not ask for are thrown and end it.
 class RunStoreContract : public testing::TestWithParam<MakeBackend> {
 protected:
   static constexpr Nanos lease = std::chrono::seconds{10};

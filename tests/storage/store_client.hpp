@@ -60,8 +60,7 @@ public:
       [&](auto done) { store().create(std::move(request), std::move(done)); });
   }
   Result<bool> cancel(RunId run, std::string reason) {
-    return wait<bool>(
-      [&](auto done) { store().cancel(run, std::move(reason), std::move(done)); });
+    return wait<bool>([&](auto done) { store().cancel(run, std::move(reason), std::move(done)); });
   }
   Result<RunStatus> status(RunId run) {
     return wait<RunStatus>([&](auto done) { store().status(run, std::move(done)); });
@@ -95,8 +94,7 @@ public:
     return wait<void>([&](auto done) { store().put_chunk(std::move(chunk), std::move(done)); });
   }
   Result<Chunks> read_chunks(RunId run, TaskId task, std::uint32_t first) {
-    return wait<Chunks>(
-      [&](auto done) { store().read_chunks(run, task, first, std::move(done)); });
+    return wait<Chunks>([&](auto done) { store().read_chunks(run, task, first, std::move(done)); });
   }
   Result<bool> launch(RunId run, WorkerId worker, std::string holder) {
     return wait<bool>(

@@ -6,7 +6,7 @@
 
 namespace weft {
 
-// -- creation ---------------------------------------------------------------------------------------
+// -- creation ------------------------------------------------------------------------------------
 
 TEST_P(RunStoreContract, CreateAnswersTheTasksWithoutDependenciesHighestRankFirst) {
   Workflow workflow{"roots"};
@@ -22,8 +22,9 @@ TEST_P(RunStoreContract, CreateAnswersTheTasksWithoutDependenciesHighestRankFirs
 
   const auto ready = start(graph, plan);
 
-  EXPECT_THAT(ready, ElementsAre(ReadyTask{b.task(), flexible_worker, 2},
-                                 ReadyTask{a.task(), worker_0, 1}, ReadyTask{c.task(), worker_0, 1}));
+  EXPECT_THAT(ready,
+              ElementsAre(ReadyTask{b.task(), flexible_worker, 2}, ReadyTask{a.task(), worker_0, 1},
+                          ReadyTask{c.task(), worker_0, 1}));
   EXPECT_EQ(status().tasks, (TaskCounts{.total = 4}));
   EXPECT_EQ(state(), RunState::running);
 }
@@ -118,7 +119,7 @@ TEST_P(RunStoreContract, TasksThatNeverRunCannotBeNamed) {
   EXPECT_EQ(try_claim(list.task()).grants.size(), 1u) << "a refused claim claims nothing";
 }
 
-// -- claims -----------------------------------------------------------------------------------------
+// -- claims --------------------------------------------------------------------------------------
 
 TEST_P(RunStoreContract, AGrantHoldsTheInputsBySlot) {
   Workflow workflow{"inputs"};
@@ -188,8 +189,7 @@ TEST_P(RunStoreContract, OneClaimTakesWhatItCanGet) {
     store.claim({.run = run, .worker = worker_0, .tasks = {c.task(), b.task(), a.task()}}).value();
 
   EXPECT_THAT(tasks_of(answer.grants), ElementsAre(b.task(), a.task()));
-  EXPECT_THAT(answer.refused,
-              ElementsAre(ClaimAnswer::Refused{c.task(), ClaimRefusal::not_ready}));
+  EXPECT_THAT(answer.refused, ElementsAre(ClaimAnswer::Refused{c.task(), ClaimRefusal::not_ready}));
 }
 
 TEST_P(RunStoreContract, AWorkerThatClaimsWhatItHoldsGetsTheSameGrantAgain) {
@@ -257,7 +257,7 @@ TEST_P(RunStoreContract, AWorkerCannotReleaseWhatAnotherHolds) {
   EXPECT_EQ(status().tasks.committed, 1u);
 }
 
-// -- commits ----------------------------------------------------------------------------------------
+// -- commits -------------------------------------------------------------------------------------
 
 TEST_P(RunStoreContract, ACommitAnswersWhatItMadeReady) {
   Workflow workflow{"children"};
@@ -276,8 +276,8 @@ TEST_P(RunStoreContract, ACommitAnswersWhatItMadeReady) {
 
   EXPECT_EQ(answer.outcome, CommitOutcome::committed);
   EXPECT_THAT(answer.granted, IsEmpty());
-  EXPECT_THAT(answer.ready, ElementsAre(ReadyTask{high.task(), worker_0, 2},
-                                        ReadyTask{low.task(), worker_1, 1}));
+  EXPECT_THAT(answer.ready,
+              ElementsAre(ReadyTask{high.task(), worker_0, 2}, ReadyTask{low.task(), worker_1, 1}));
   EXPECT_FALSE(answer.run_ended);
 }
 

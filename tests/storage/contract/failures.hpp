@@ -6,7 +6,7 @@
 
 namespace weft {
 
-// -- outputs ----------------------------------------------------------------------------------------
+// -- outputs -------------------------------------------------------------------------------------
 
 TEST_P(RunStoreContract, AnOutputIsReleasedWhenItsLastReaderHasCommitted) {
   Workflow workflow{"readers"};
@@ -49,7 +49,7 @@ TEST_P(RunStoreContract, AKeptOutputStaysAfterItsReadersAndTheEndOfTheRun) {
   EXPECT_EQ(number_in(fetch(a.task())), 1);
 }
 
-// -- failures ---------------------------------------------------------------------------------------
+// -- failures ------------------------------------------------------------------------------------
 
 TEST_P(RunStoreContract, ARetriedFailureKeepsTheClaimUnderANewFence) {
   Workflow workflow{"retry"};
@@ -145,8 +145,7 @@ TEST_P(RunStoreContract, WithoutFailFastOnlyWhatNeedsTheFailedTaskIsSkipped) {
   EXPECT_FALSE(fail(bad.task(), "no luck").run_ended);
 
   EXPECT_EQ(state(), RunState::running);
-  EXPECT_EQ(status().tasks,
-            (TaskCounts{.total = 5, .committed = 1, .failed = 1, .skipped = 2}));
+  EXPECT_EQ(status().tasks, (TaskCounts{.total = 5, .committed = 1, .failed = 1, .skipped = 2}));
   EXPECT_EQ(refusal(child.task()), ClaimRefusal::not_ready);
   EXPECT_EQ(refusal(bad.task()), ClaimRefusal::not_ready);
   const auto skipped = events_of(RunEventKind::task_skipped);
@@ -239,7 +238,7 @@ TEST_P(RunStoreContract, AFailedRunKeepsWhatIsKeptAndReleasesTheRest) {
   EXPECT_FALSE(held(read.task()));
 }
 
-// -- cancellation and erasure -----------------------------------------------------------------------
+// -- cancellation and erasure --------------------------------------------------------------------
 
 TEST_P(RunStoreContract, ACancelledRunEndsAtOnce) {
   Workflow workflow{"cancel"};

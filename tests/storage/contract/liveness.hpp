@@ -29,7 +29,7 @@ protected:
   TaskId a, b;
 };
 
-// -- leases -----------------------------------------------------------------------------------------
+// -- leases --------------------------------------------------------------------------------------
 
 TEST_P(RunStoreLiveness, AClaimWhoseLeaseRanOutIsRequeued) {
   start_two();
@@ -132,7 +132,7 @@ TEST_P(RunStoreLiveness, LosingTheFirstAttemptFencesItsDuplicateToo) {
   EXPECT_EQ(commit(duplicate, Value{}, worker_1).outcome, CommitOutcome::fenced);
 }
 
-// -- launches ---------------------------------------------------------------------------------------
+// -- launches ------------------------------------------------------------------------------------
 
 TEST_P(RunStoreLiveness, OneHolderAtATimeIsAWorker) {
   start_two();
@@ -168,7 +168,7 @@ TEST_P(RunStoreLiveness, WhatTheNewHolderHasClaimedAgainIsNotReported) {
   EXPECT_EQ(commit(grant).outcome, CommitOutcome::committed);
 }
 
-// -- orphans and retention --------------------------------------------------------------------------
+// -- orphans and retention -----------------------------------------------------------------------
 
 TEST_P(RunStoreLiveness, AReadyTaskThatNobodyClaimsIsReportedOncePerLease) {
   start_two();
@@ -231,7 +231,7 @@ TEST_P(RunStoreLiveness, ARunThatHasEndedHasNoLeasesToLose) {
   EXPECT_THAT(report.orphaned, IsEmpty());
 }
 
-// -- events -----------------------------------------------------------------------------------------
+// -- events --------------------------------------------------------------------------------------
 
 TEST_P(RunStoreLiveness, EventsTellWhatHappenedWhenAndToWhom) {
   Workflow workflow{"story"};
@@ -248,17 +248,28 @@ TEST_P(RunStoreLiveness, EventsTellWhatHappenedWhenAndToWhom) {
   advance(1s);
   EXPECT_TRUE(complete(second.task()).run_ended);
 
-  EXPECT_THAT(
-    events(),
-    ElementsAre(
-      RunEvent{.kind = RunEventKind::created},
-      RunEvent{.kind = RunEventKind::attempt_failed, .at = 1s, .task = first.task(),
-               .name = "first", .attempt = 1, .worker = worker_0, .message = "flaky"},
-      RunEvent{.kind = RunEventKind::task_committed, .at = 2s, .task = first.task(),
-               .name = "first", .attempt = 2, .worker = worker_0},
-      RunEvent{.kind = RunEventKind::task_committed, .at = 3s, .task = second.task(),
-               .name = "step-1", .attempt = 1, .worker = worker_0},
-      RunEvent{.kind = RunEventKind::ended, .at = 3s, .message = "succeeded"}));
+  EXPECT_THAT(events(),
+              ElementsAre(RunEvent{.kind = RunEventKind::created},
+                          RunEvent{.kind = RunEventKind::attempt_failed,
+                                   .at = 1s,
+                                   .task = first.task(),
+                                   .name = "first",
+                                   .attempt = 1,
+                                   .worker = worker_0,
+                                   .message = "flaky"},
+                          RunEvent{.kind = RunEventKind::task_committed,
+                                   .at = 2s,
+                                   .task = first.task(),
+                                   .name = "first",
+                                   .attempt = 2,
+                                   .worker = worker_0},
+                          RunEvent{.kind = RunEventKind::task_committed,
+                                   .at = 3s,
+                                   .task = second.task(),
+                                   .name = "step-1",
+                                   .attempt = 1,
+                                   .worker = worker_0},
+                          RunEvent{.kind = RunEventKind::ended, .at = 3s, .message = "succeeded"}));
 }
 
 TEST_P(RunStoreLiveness, EventsAreReadPieceByPiece) {
@@ -286,7 +297,7 @@ TEST_P(RunStoreLiveness, AnAttemptThatComesTooLateIsAnEventWithItsCause) {
   EXPECT_EQ(lost[0].attempt, 0u);
 }
 
-// -- wake-ups ---------------------------------------------------------------------------------------
+// -- wake-ups ------------------------------------------------------------------------------------
 
 TEST_P(RunStoreLiveness, AWatcherIsWokenWhenTheRunChanges) {
   start_two();

@@ -17,7 +17,7 @@ namespace weft {
 class WorkerThreads {
 public:
   WorkerThreads(StoreBackend& backend, RunId run, GraphPtr graph)
-      : store_(backend), run_(run), graph_(std::move(graph)) {}
+    : store_(backend), run_(run), graph_(std::move(graph)) {}
 
   /// Runs until the run has ended. Each task yields the number of tasks on the longest way to it.
   void work(std::uint32_t threads, const std::vector<ReadyTask>& ready) {
@@ -40,7 +40,6 @@ public:
   [[nodiscard]] std::uint64_t committed() const { return committed_; }
 
 private:
-
   void end() {
     const std::lock_guard lock{mutex_};
     ended_ = true;
@@ -126,8 +125,9 @@ TEST_P(RunStoreThreads, CommitEachTaskOfALayeredGraphOnce) {
   for (std::size_t i = 0; i < layers; ++i) {
     layer.clear();
     for (std::size_t j = 0; j < width; ++j) {
-      layer.push_back(above.empty() ? workflow.task(sample::number)
-                                    : workflow.task(sample::join, above[j], above[(j + 7) % width]));
+      layer.push_back(above.empty()
+                        ? workflow.task(sample::number)
+                        : workflow.task(sample::join, above[j], above[(j + 7) % width]));
     }
     above = layer;
   }

@@ -111,9 +111,8 @@ TEST_P(RunStoreChunks, AreForgottenWhenTheAttemptCommitsAValueInstead) {
 }
 
 TEST_P(RunStoreChunks, AreRefusedWithoutAValidClaim) {
-  EXPECT_EQ(
-    store.put_chunk({.run = run, .task = reader, .fence = Fence{1}}).error().code,
-    Errc::claim_lost)
+  EXPECT_EQ(store.put_chunk({.run = run, .task = reader, .fence = Fence{1}}).error().code,
+            Errc::claim_lost)
     << "not claimed yet";
   put_all();
   commit_chunks();
