@@ -19,7 +19,7 @@ import textwrap
 
 FENCE = re.compile(r"^```(\w*)\s*$")
 SOURCE = re.compile(r"^<!-- code: (\S+?)(, whole)? -->$")
-LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"""(?:\[[^\]]*\]\(|<img src=")([^)"\s]+)[)"]""")
 SPAN = re.compile(r"`[^`]*`")
 HEADING = re.compile(r"^#{1,6}\s+(.*)$")
 
@@ -103,19 +103,25 @@ def prose(path):
         inside ^= fence
 
 
+def links(path):
+    """Yields each link of a document, with the number of its line. Code has no links."""
+    text = SPAN.sub(lambda span: "\n" * span.group().count("\n"), "\n".join(prose(path)))
+    for match in LINK.finditer(text):
+        yield text.count("\n", 0, match.end()) + 1, match.group(1)
+
+
 def check_links(source):
     for path in documents(source):
-        for number, line in enumerate(prose(path), 1):
-            for target in LINK.findall(SPAN.sub("", line)):
-                if re.match(r"^[a-z]+:", target):
-                    continue
-                file, _, anchor = target.partition("#")
-                there = (path.parent / file).resolve() if file else path
-                where = f"{path.relative_to(source)}:{number}"
-                if not there.exists():
-                    yield f"{where}: there is no {target}"
-                elif anchor and anchor not in anchors(there):
-                    yield f"{where}: {file or path.name} has no heading '{anchor}'"
+        for number, target in links(path):
+            if re.match(r"^[a-z]+:", target):
+                continue
+            file, _, anchor = target.partition("#")
+            there = (path.parent / file).resolve() if file else path
+            where = f"{path.relative_to(source)}:{number}"
+            if not there.exists():
+                yield f"{where}: there is no {target}"
+            elif anchor and anchor not in anchors(there):
+                yield f"{where}: {file or path.name} has no heading '{anchor}'"
 
 
 def main(arguments):

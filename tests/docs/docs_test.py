@@ -50,7 +50,9 @@ class Checks(unittest.TestCase):
 
     def test_links_lead_to_files_and_headings(self):
         self.assertEqual(self.links("# A `b`, c\n[x](main.cpp) [y](#a-b-c) [z](http://x.org/)"), [])
+        self.assertEqual(self.links("[x\ny](gone.md)"), ["README.md:2: there is no gone.md"])
         self.assertEqual(self.links("[x](gone.md)"), ["README.md:1: there is no gone.md"])
+        self.assertEqual(self.links('<img src="a.svg">'), ["README.md:1: there is no a.svg"])
         self.assertEqual(self.links("[x](#gone)"), ["README.md:1: README.md has no heading 'gone'"])
 
     def test_code_has_no_links(self):
