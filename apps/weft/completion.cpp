@@ -74,6 +74,9 @@ std::string in_shell(std::string_view text) {
 
 std::string bash_case(const CLI::App& app, const Path& path) {
   std::vector<std::string> words = names_of(*path.verb);
+  for (const CLI::Option* option : path.verb->get_options()) {
+    if (option->get_positional()) words.push_back(choices_of(*option));
+  }
   for (const std::string& flag : flags_of(*path.verb)) words.push_back(flag);
   for (const std::string& flag : flags_of(app)) words.push_back(flag);
   std::string out = fmt::format("    {}) words={}", in_shell(fmt::format("{}", fmt::join(path.words, " "))),
@@ -83,14 +86,17 @@ std::string bash_case(const CLI::App& app, const Path& path) {
   return out + " ;;\n";
 }
 
-std::string bash_choices(const CLI::App& app) {
+/// What may follow a flag of one verb: two verbs may have a flag of one name.
+std::string bash_choices(const Path& path) {
   std::string out;
-  for (const CLI::Option* option : app.get_options()) {
+  for (const CLI::Option* option : path.verb->get_options()) {
     const std::string choices = choices_of(*option);
     if (choices.empty()) continue;
-    std::vector<std::string> names;
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    out += fmt::format("    {}) words={}; files= ;;\n", fmt::join(names, "|"), in_shell(choices));
+    for (const std::string& name : option->get_lnames()) {
+      out += fmt::format("    {}) words={}; files= ;;\n",
+                         in_shell(fmt::format("{} --{}", fmt::join(path.words, " "), name)),
+                         in_shell(choices));
+    }
   }
   return out;
 }
@@ -117,14 +123,10 @@ std::string bash_completion(const CLI::App& app) {
          in_shell(fmt::format("{} {}", fmt::join(names_of(app), " "), fmt::join(flags_of(app), " "))) +
          " ;;\n";
   for (const Path& path : paths_of(app)) out += bash_case(app, path);
-  out += "  esac\n  case $previous in\n";
-  for (const Path& path : paths_of(app)) {
-    const std::string choices = bash_choices(*path.verb);
-    if (choices.empty()) continue;
-    out += choices;
-  }
-  out += "    --output|-o) words='table json jsonl'; files= ;;\n"
-         "    --color) words='auto always never'; files= ;;\n"
+  out += "  esac\n  case \"$path $previous\" in\n";
+  for (const Path& path : paths_of(app)) out += bash_choices(path);
+  out += "    *' --output' | *' -o') words='table json jsonl'; files= ;;\n"
+         "    *' --color') words='auto always never'; files= ;;\n"
          "  esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
          "  [[ -n $files && $current != -* ]] && COMPREPLY+=($(compgen -f -- \"$current\"))\n"

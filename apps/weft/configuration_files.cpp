@@ -83,6 +83,17 @@ std::string expanded_path(const std::string& path) {
   return home.empty() ? path : home + path.substr(1);
 }
 
+EngineOptions checked_engine_options(const Configuration& configuration) {
+  EngineOptions options = engine_options(configuration);
+  options.recorder.history = expanded_path(options.recorder.history);
+  if (auto valid = validate(options); !valid) {
+    Error error = valid.error();
+    if (error.hint.empty()) error.hint = "weft config show --origin says who set it";
+    throw Exception(std::move(error));
+  }
+  return options;
+}
+
 Result<Configuration> read_configuration(const std::string& chosen) {
   Configuration configuration;
   if (const std::string state = xdg_folder("XDG_STATE_HOME", "/.local/state"); !state.empty()) {

@@ -11,6 +11,9 @@ namespace weft::cli {
 /// @param chosen a file that stands in for `./weft.toml`; empty: none
 [[nodiscard]] Result<Configuration> read_configuration(const std::string& chosen);
 
+/// The options of the engine that a verb starts. Throws `Exception` with every option out of range.
+[[nodiscard]] EngineOptions checked_engine_options(const Configuration& configuration);
+
 /// A path as the user means it: `~/` is the home folder.
 [[nodiscard]] std::string expanded_path(const std::string& path);
 

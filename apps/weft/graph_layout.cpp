@@ -77,6 +77,7 @@ GraphLayout lay_out(const std::vector<LayoutSize>& nodes, const std::vector<Layo
   LayoutColumns columns{nodes, columns_for(nodes.size(), forward), forward, options};
   columns.reduce_crossings();
   columns.straighten();
+  columns.close_gaps();
   GraphLayout layout = columns.layout();
   for (std::size_t i = 0; i < edges.size(); ++i) {
     if (edges[i] != forward[i]) std::ranges::reverse(layout.edges[i]);

@@ -32,7 +32,7 @@ std::string in_xml(std::string_view text) {
 }
 
 std::string shown_label(const GraphNode& node) {
-  return cut_to(printable(label_of(node)), max_label, {.unicode = true});
+  return cut_middle(printable(label_of(node)), max_label, {.unicode = true});
 }
 
 /// A smooth line through the gaps between columns, straight within them.

@@ -1,6 +1,7 @@
 #include "weft/apps/weft/layout_columns.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace weft::cli {
 
@@ -159,6 +160,33 @@ void LayoutColumns::straighten() {
   for (int sweep = 0; sweep < options_.sweeps; ++sweep) {
     for (std::size_t i = 1; i < columns_.size(); ++i) align(columns_[i], Side::before);
     for (std::size_t i = columns_.size(); i-- > 1;) align(columns_[i - 1], Side::after);
+  }
+}
+
+void LayoutColumns::close_gaps() {
+  std::vector<std::pair<double, double>> taken;  // From and to, of nodes and of lines.
+  for (const Item& item : items_) {
+    taken.emplace_back(item.center - item.size.height / 2, item.center + item.size.height / 2);
+    for (const std::uint32_t other : item.after) {
+      taken.push_back(std::minmax(item.center, items_[other].center));
+    }
+  }
+  if (taken.empty()) return;
+  std::ranges::sort(taken);
+  std::vector<std::pair<double, double>> shifts;  // From where on, and by how much in all.
+  double end = taken.front().second;
+  double shift = 0;
+  for (const auto& [from, to] : taken) {
+    if (from > end + options_.row_gap) {
+      shift += from - end - options_.row_gap;
+      shifts.emplace_back(from, shift);
+    }
+    end = std::max(end, to);
+  }
+  for (Item& item : items_) {
+    const double top = item.center - item.size.height / 2;
+    const auto next = std::ranges::upper_bound(shifts, top, {}, &std::pair<double, double>::first);
+    if (next != shifts.begin()) item.center -= std::prev(next)->second;
   }
 }
 

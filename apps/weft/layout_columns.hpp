@@ -21,6 +21,9 @@ public:
   /// Moves nodes up and down, without changing their order, so that lines become straight.
   void straighten();
 
+  /// Moves what lies below an empty band up: parts of a graph that nothing joins drift apart.
+  void close_gaps();
+
   [[nodiscard]] GraphLayout layout() const;
 
 private:

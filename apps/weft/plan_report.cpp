@@ -1,12 +1,12 @@
 #include "weft/apps/weft/plan_report.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "weft/apps/weft/text_table.hpp"
+#include "weft/planning/planner.hpp"
 
 namespace weft::cli {
 
@@ -64,8 +64,8 @@ std::string path_text(const Graph& graph, const EstimatedPath& path, const TextS
       i = path.tasks.size() - shown / 2;
     }
     const TaskId task = path.tasks[i];
-    table.add({cut_to(printable(graph.task_name(task)), 40, style),
-               cut_to(printable(to_string(graph.function_name(task))), 40, style),
+    table.add({cut_middle(printable(graph.task_name(task)), 40, style),
+               cut_middle(printable(to_string(graph.function_name(task))), 40, style),
                format_duration(expected_time(graph, task))});
   }
   return out + table.text(style, 2);
@@ -74,34 +74,22 @@ std::string path_text(const Graph& graph, const EstimatedPath& path, const TextS
 }  // namespace
 
 EstimatedPath estimated_path(const Graph& graph) {
-  constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
-  std::vector<Nanos> times(graph.task_count());
-  std::vector<std::uint32_t> lengths(graph.task_count(), 0);
-  std::vector<std::uint32_t> before(graph.task_count(), nobody);
-  std::uint32_t last = nobody;
-  const auto longer = [&](std::uint32_t a, std::uint32_t b) {
-    return std::pair(times[a], lengths[a]) > std::pair(times[b], lengths[b]);
-  };
-  for (const TaskId task : graph.topological_order()) {
-    const std::uint32_t i = task.number();
-    for (const Dependency& dependency : graph.dependencies(task)) {
-      const std::uint32_t from = dependency.task.number();
-      if (graph.task(dependency.task).scope != 0) continue;
-      if (before[i] == nobody || longer(from, before[i])) before[i] = from;
-    }
-    times[i] = expected_time(graph, task);
-    lengths[i] = 1;
-    if (before[i] != nobody) {
-      times[i] += times[before[i]];
-      lengths[i] += lengths[before[i]];
-    }
-    if (last == nobody || longer(i, last)) last = i;
-  }
+  const std::vector<float> ranks = upward_ranks(graph);
   EstimatedPath path;
-  if (last == nobody) return path;
-  if (times[last] > Nanos{}) path.duration = times[last];
-  for (std::uint32_t i = last; i != nobody; i = before[i]) path.tasks.push_back(TaskId{i});
-  std::ranges::reverse(path.tasks);
+  Nanos duration{};
+  std::vector<TaskId> next = graph.topological_order();
+  while (!next.empty()) {
+    const TaskId task =
+      *std::ranges::max_element(next, {}, [&ranks](TaskId each) { return ranks[each.number()]; });
+    path.tasks.push_back(task);
+    duration += expected_time(graph, task);
+    const auto children = graph.children(task);
+    next.assign(children.begin(), children.end());
+    if (graph.task(task).kind != TaskKind::map) continue;
+    const auto& templates = graph.scope(graph.task(task).body).templates;
+    next.insert(next.end(), templates.begin(), templates.end());
+  }
+  if (duration > Nanos{}) path.duration = duration;
   return path;
 }
 

@@ -153,7 +153,7 @@ private:
 
   void add_step(TextTable& table, const CriticalStep& step, Nanos whole) const {
     const Phases& phases = step.phases;
-    table.add({cut_to(printable(step.task), 40, style_), fmt::format("{}", step.worker.number()),
+    table.add({cut_middle(printable(step.task), 40, style_), fmt::format("{}", step.worker.number()),
                format_duration(phases.total() - phases.execute - phases.publish),
                format_duration(phases.execute), format_duration(phases.publish),
                share_text(phases.total(), whole)});
@@ -177,7 +177,7 @@ private:
 
   void add_function(TextTable& table, const FunctionUse& use) const {
     const auto tasks = static_cast<Nanos::rep>(use.tasks);
-    table.add({cut_to(printable(use.function), 40, style_), fmt::format("{}", use.tasks),
+    table.add({cut_middle(printable(use.function), 40, style_), fmt::format("{}", use.tasks),
                format_duration(use.phases.total() - use.phases.execute - use.phases.publish),
                format_duration(use.phases.execute), format_duration(use.phases.publish),
                format_duration(use.phases.execute / tasks),

@@ -1,5 +1,7 @@
 #include "weft/apps/weft/text_style.hpp"
 
+#include <algorithm>
+
 namespace weft::cli {
 
 namespace {
@@ -11,6 +13,21 @@ bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) !=
 std::size_t end_of_escape(std::string_view text, std::size_t from) {
   const std::size_t end = text.find('m', from);
   return end == std::string_view::npos ? text.size() : end + 1;
+}
+
+std::string_view ellipsis_of(const TextStyle& style) { return style.unicode ? "…" : ".."; }
+
+std::size_t room_beside(std::string_view ellipsis, std::size_t columns) {
+  return columns - std::min(columns, columns_of(ellipsis));
+}
+
+/// The first position behind as many characters. @pre the text has no escapes
+std::size_t end_of(std::string_view text, std::size_t characters) {
+  std::size_t end = 0;
+  for (std::size_t taken = 0; end < text.size(); ++end) {
+    if (begins_character(text[end]) && taken++ == characters) break;
+  }
+  return end;
 }
 
 }  // namespace
@@ -37,16 +54,18 @@ std::size_t columns_of(std::string_view text) {
 
 std::string cut_to(std::string_view text, std::size_t columns, const TextStyle& style) {
   if (columns_of(text) <= columns) return std::string(text);
-  const std::string_view ellipsis = style.unicode ? "…" : "..";
-  const std::size_t ellipsis_columns = columns_of(ellipsis);
-  const std::size_t room = columns > ellipsis_columns ? columns - ellipsis_columns : 0;
-  std::size_t end = 0;
-  std::size_t taken = 0;
-  while (end < text.size()) {
-    if (begins_character(text[end]) && taken++ == room) break;
-    ++end;
-  }
-  return std::string(text.substr(0, end)) + std::string(ellipsis);
+  const std::string_view ellipsis = ellipsis_of(style);
+  return std::string(text.substr(0, end_of(text, room_beside(ellipsis, columns)))).append(ellipsis);
+}
+
+std::string cut_middle(std::string_view text, std::size_t columns, const TextStyle& style) {
+  const std::size_t all = columns_of(text);
+  if (all <= columns) return std::string(text);
+  const std::string_view ellipsis = ellipsis_of(style);
+  const std::size_t room = room_beside(ellipsis, columns);
+  const std::size_t head = room / 3;  // The end tells more than the beginning.
+  std::string out(text.substr(0, end_of(text, head)));
+  return out.append(ellipsis).append(text.substr(end_of(text, all - (room - head))));
 }
 
 std::string printable(std::string_view text) {

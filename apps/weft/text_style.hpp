@@ -29,6 +29,10 @@ private:
 [[nodiscard]] std::string cut_to(std::string_view text, std::size_t columns,
                                  const TextStyle& style);
 
+/// The text, or its ends around an ellipsis: names made by programs often begin alike.
+[[nodiscard]] std::string cut_middle(std::string_view text, std::size_t columns,
+                                     const TextStyle& style);
+
 /// Text from outside without control characters, which could move a terminal's cursor.
 [[nodiscard]] std::string printable(std::string_view text);
 

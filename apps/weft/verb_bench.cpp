@@ -64,7 +64,7 @@ void add_bench(CommandLine& line) {
   CLI::App& bench = line.add_group({.name = "bench",
                                     .summary = "measure what weft itself costs on this machine",
                                     .details = "",
-                                    .examples = ""});
+                                    .examples = "  weft bench overhead --shape fan\n"});
   const auto flags = std::make_shared<OverheadFlags>();
   CLI::App& verb = line.add(
     {.name = "overhead",

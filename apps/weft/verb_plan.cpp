@@ -1,7 +1,4 @@
-#include <algorithm>
-
-#include <fmt/format.h>
-
+#include "weft/apps/weft/configuration_files.hpp"
 #include "weft/apps/weft/plan_report.hpp"
 #include "weft/apps/weft/verb_flags.hpp"
 #include "weft/apps/weft/verbs.hpp"
@@ -20,7 +17,7 @@ struct PlanFlags {
 
 ExitCode plan(Session& session, const PlanFlags& flags) {
   auto loaded = load_workflow(flags.file, session.configuration).value();
-  EngineOptions options = engine_options(session.configuration);
+  EngineOptions options = checked_engine_options(session.configuration);
   options.recorder.history.clear();  // Nothing is recorded.
   const Engine engine{std::move(loaded.registry), std::move(options)};
   const PlanPtr planned = engine.plan(loaded.graph).value();

@@ -47,7 +47,10 @@ struct RunFlags {
 class RunCommand {
 public:
   RunCommand(Session& session, const RunFlags& flags)
-      : session_(session), console_(session.console), flags_(flags) {}
+      : session_(session),
+        console_(session.console),
+        flags_(flags),
+        options_(checked_engine_options(session.configuration)) {}
 
   ExitCode execute() {
     auto loaded = load_workflow(flags_.file, session_.configuration).value();
@@ -64,16 +67,9 @@ public:
   }
 
 private:
-  EngineOptions options() const {
-    EngineOptions options = engine_options(session_.configuration);
-    options.recorder.history = expanded_path(options.recorder.history);
-    return options;
-  }
-
   void announce() {
-    const EngineOptions asked = options();
     console_.note(fmt::format("running {}: {} tasks, planner {}\n", printable(graph_->name()),
-                              graph_->task_count(), asked.planner));
+                              graph_->task_count(), options_.planner));
   }
 
   void play(Registry registry) {
@@ -93,7 +89,7 @@ private:
       if (showing != nullptr) showing->request_cancel();
     }};
     {
-      Engine engine{std::move(registry), options()};
+      Engine engine{std::move(registry), options_};
       history = engine.history();
       run = engine.submit_graph(graph_, {}, submit_options());
       watch = std::make_unique<RunWatch>(session_, run, graph_->name());
@@ -141,7 +137,7 @@ private:
   }
 
   void suggest() {
-    const std::string file = options().recorder.history;
+    const std::string& file = options_.recorder.history;
     const std::string id = history_.record.id.text();
     if (!flags_.trace.empty()) {
       console_.note(fmt::format("\ntrace    {} (open it in Perfetto or chrome://tracing)\n",
@@ -159,6 +155,7 @@ private:
   Session& session_;
   Console& console_;
   const RunFlags& flags_;
+  EngineOptions options_;
   GraphPtr graph_;
   RunHistory history_;
   std::atomic<bool> terminated_ = false;

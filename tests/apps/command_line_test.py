@@ -1,0 +1,429 @@
+#!/usr/bin/env python3
+"""Runs the real program as users do: command_line_test.py <weft> <traces> [unittest arguments]
+
+Nothing is waited for by sleeping: a test that needs a run under way reads its events first.
+"""
+
+import json
+import os
+import pathlib
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+WEFT = None
+TRACES = None
+ESCAPE = "\x1b"
+
+
+class CommandLineTest(unittest.TestCase):
+    """A home, a working folder and an environment of its own for each test."""
+
+    def setUp(self):
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="weft-cli-"))
+        self.addCleanup(shutil.rmtree, self.home)
+        self.work = self.home / "work"
+        self.work.mkdir()
+        self.environment = {"HOME": str(self.home), "PATH": os.environ["PATH"],
+                            "LANG": "C.UTF-8", "TERM": "xterm"}
+        for name, value in os.environ.items():
+            if name.endswith("SAN_OPTIONS"):
+                self.environment[name] = value
+
+    def weft(self, *arguments, environment=None, stdout=subprocess.PIPE):
+        return subprocess.run(
+            [WEFT, *map(str, arguments)], cwd=self.work, stdout=stdout, stderr=subprocess.PIPE,
+            env={**self.environment, **(environment or {})}, timeout=120, text=True)
+
+    def ok(self, *arguments, **options):
+        run = self.weft(*arguments, **options)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return run
+
+    def replay(self, *arguments, trace="mosaic.json", time_scale="0.001", **options):
+        return self.weft("run", TRACES / trace, "--time-scale", time_scale,
+                         "--data-scale", "0.001", "--slots", 4, *arguments, **options)
+
+    def start(self, *arguments):
+        """A run that lasts for minutes, under way: its first task has begun."""
+        process = subprocess.Popen(
+            [WEFT, "run", TRACES / "mosaic.json", "--time-scale", "1", "--data-scale", "0.001",
+             "--slots", "2", "-o", "jsonl", *arguments], cwd=self.work, env=self.environment,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        for line in process.stdout:
+            if json.loads(line)["event"] == "task_started":
+                return process
+        self.fail("no task began: " + process.stderr.read())
+
+    def last_run(self):
+        return json.loads(self.ok("runs", "-n", 1, "-o", "json").stdout)[0]
+
+
+class UserErrors(CommandLineTest):
+    def refused(self, code, *arguments, says, environment=None):
+        run = self.weft(*arguments, environment=environment)
+        self.assertEqual(run.returncode, code, run.stderr)
+        self.assertEqual(run.stdout, "")
+        self.assertTrue(run.stderr.startswith("error: "), run.stderr)
+        self.assertIn("hint: ", run.stderr)
+        self.assertNotIn(ESCAPE, run.stderr)
+        for part in says:
+            self.assertIn(part, run.stderr)
+
+    def test_a_misspelt_verb_is_answered_with_the_right_one(self):
+        self.refused(2, "rnu", "x.json", says=["weft has no verb 'rnu'", "did you mean run"])
+
+    def test_a_misspelt_flag_is_answered_with_the_right_one(self):
+        self.refused(2, "run", "--slotss", "4", TRACES / "mosaic.json",
+                     says=["weft run has no flag '--slotss'", "did you mean --slots?"])
+
+    def test_a_misspelt_flag_is_named_even_when_an_argument_is_missing(self):
+        self.refused(2, "run", "--tiem-scale=2", says=["'--tiem-scale'", "--time-scale"])
+
+    def test_a_missing_argument_is_named(self):
+        self.refused(2, "run", says=["weft run needs FILE"])
+
+    def test_an_argument_too_many_is_named(self):
+        self.refused(2, "runs", "extra", says=["no further argument 'extra'"])
+
+    def test_a_file_that_is_not_there_is_answered_with_one_that_is(self):
+        self.refused(2, "run", TRACES / "mosaik.json", says=["there is no file", "mosaic.json?"])
+
+    def test_a_folder_is_no_workflow(self):
+        self.refused(2, "run", TRACES, says=["is a folder"])
+
+    def test_a_misspelt_planner_is_answered_with_the_right_one(self):
+        self.refused(2, "run", TRACES / "mosaic.json", "--planner", "simpel",
+                     says=["--planner: 'simpel'", "did you mean simple?"])
+
+    def test_a_duration_without_unit_is_refused(self):
+        self.refused(2, "run", TRACES / "mosaic.json", "--timeout", "30",
+                     says=["--timeout: '30' is not a duration", "30s"])
+
+    def test_a_choice_that_is_none_is_refused(self):
+        self.refused(2, "graph", TRACES / "mosaic.json", "--format", "dott",
+                     says=["did you mean dot?"])
+
+    def test_a_number_that_is_none_is_refused(self):
+        self.refused(2, "runs", "-n", "many", says=["--limit = many cannot be read"])
+
+    def test_a_file_that_is_no_workflow_ends_with_3(self):
+        (self.work / "x.json").write_text("{ not json")
+        self.refused(3, "run", "x.json", says=["is not JSON", "line 1"])
+
+    def test_a_run_that_nobody_recorded_is_unknown(self):
+        self.refused(2, "show", "last", says=["no run has been recorded", "weft run FILE"])
+
+    def test_a_file_that_cannot_be_written_is_named(self):
+        self.refused(2, "graph", TRACES / "mosaic.json", "-O", "/nonexistent/x.svg",
+                     says=["'/nonexistent/x.svg' cannot be written"])
+
+    def test_an_unknown_setting_of_a_file_is_named_with_its_line(self):
+        (self.work / "weft.toml").write_text("[pool]\nslot = 4\n")
+        self.refused(2, "runs", says=["weft.toml:2: 'pool.slot'", "did you mean pool.slots?"])
+
+    def test_an_unknown_variable_of_a_known_section_is_named(self):
+        self.refused(2, "runs", environment={"WEFT_POOL_SLOT": "1"},
+                     says=["WEFT_POOL_SLOT", "did you mean pool.slots?"])
+
+    def test_a_history_that_is_none_ends_with_7(self):
+        (self.work / "h.db").write_text("this is no database, whatever its name may say" * 100)
+        self.refused(7, "runs", "--history", "h.db", says=["h.db"])
+
+    def test_an_option_out_of_range_is_refused(self):
+        self.refused(2, "run", TRACES / "mosaic.json", "--slots", "5000", says=["1024"])
+
+    def test_no_arguments_are_answered_with_help_and_2(self):
+        run = self.weft()
+        self.assertEqual((run.returncode, run.stdout), (2, ""))
+        self.assertIn("verbs", run.stderr)
+
+    def test_an_error_is_said_in_json_where_results_are_json(self):
+        run = self.weft("run", "x.json", "-o", "jsonl")
+        verdict = json.loads(run.stdout.splitlines()[-1])
+        self.assertEqual((run.returncode, verdict["exit_code"]), (2, 2))
+        self.assertEqual(verdict["error"]["code"], "invalid_argument")
+
+    def test_a_full_disk_ends_with_9(self):
+        with open("/dev/full", "w") as full:
+            run = self.weft("graph", TRACES / "mosaic.json", stdout=full)
+        self.assertEqual(run.returncode, 9, run.stderr)
+        self.assertIn("cannot be written", run.stderr)
+
+
+class Runs(CommandLineTest):
+    def test_a_run_is_summed_up_recorded_and_drawn(self):
+        run = self.replay("--trace", "t.json")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        for part in ("succeeded", "88 of 88 done", "critical path", "where the time went",
+                     "cold start", "replay.project@1"):
+            self.assertIn(part, run.stdout)
+        for part in ("running mosaic: 88 tasks", "history  ", "weft show", "weft trace"):
+            self.assertIn(part, run.stderr)
+        self.assertNotIn(ESCAPE, run.stdout + run.stderr)
+        last = self.last_run()
+        self.assertEqual(last["state"], "succeeded")
+        self.assertIn(last["run"], run.stdout)
+        self.assertEqual(self.ok("show", "last").stdout, run.stdout)
+        self.assertEqual(self.ok("show", last["run"][:12]).stdout, run.stdout)
+        self.assertEqual(self.ok("trace", "last").stdout, (self.work / "t.json").read_text())
+
+    def test_a_trace_has_a_slice_for_each_task_and_an_arrow_for_each_edge(self):
+        self.replay()
+        self.ok("trace", "last", "-O", "t.json")
+        events = json.loads((self.work / "t.json").read_text())["traceEvents"]
+        validation = json.loads(self.ok("validate", TRACES / "mosaic.json", "-o", "json").stdout)
+        of = lambda phase: [event for event in events if event["ph"] == phase]
+        self.assertEqual(len(of("X")), validation["tasks"])
+        self.assertEqual(len(of("s")), validation["edges"])
+        self.assertEqual(len(of("f")), validation["edges"])
+        self.assertEqual(len({event["tid"] for event in of("X")}), 4)
+        self.assertEqual(os.listdir(self.work), ["t.json"])
+
+    def test_a_trace_as_csv_has_a_line_for_each_attempt(self):
+        self.replay()
+        lines = self.ok("trace", "last", "--format", "csv").stdout.splitlines()
+        self.assertEqual(len(lines), 89)
+        self.assertTrue(lines[0].startswith("task,name,function,attempt"))
+
+    def test_the_last_line_of_events_is_the_whole_verdict(self):
+        run = self.replay("-o", "jsonl")
+        lines = [json.loads(line) for line in run.stdout.splitlines()]
+        self.assertEqual(lines[0]["event"], "submitted")
+        committed = [line for line in lines if line["event"] == "task_committed"]
+        self.assertEqual(len(committed), 88)
+        self.assertEqual(lines[-1]["event"], "summary")
+        self.assertEqual((lines[-1]["exit_code"], lines[-1]["state"]), (0, "succeeded"))
+
+    def test_json_is_one_document(self):
+        summary = json.loads(self.replay("-o", "json").stdout)
+        phases = summary["critical_path"]["phases"]
+        self.assertEqual(sum(phases.values()), summary["critical_path"]["duration_ns"])
+        self.assertLessEqual(summary["critical_path"]["duration_ns"], summary["makespan_ns"])
+        self.assertEqual(summary["tasks"]["committed"], 88)
+
+    def test_quiet_prints_the_result_alone(self):
+        run = self.replay("-q")
+        self.assertEqual(run.stderr, "")
+        self.assertIn("succeeded", run.stdout)
+
+    def test_a_beginning_that_many_runs_share_is_refused(self):
+        self.replay()
+        self.replay()
+        run = self.weft("show", self.last_run()["run"][:1])
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("2 runs begin with", run.stderr)
+
+    def test_runs_are_listed_newest_first_and_by_workflow(self):
+        self.replay(trace="fork_join.json")
+        self.replay()
+        ids = self.ok("runs", "--ids").stdout.split()
+        self.assertEqual(ids, sorted(ids, reverse=True))
+        self.assertEqual(len(ids), 2)
+        listed = self.ok("runs", "--workflow", "fork_join").stdout
+        self.assertEqual(len(listed.splitlines()), 2)
+
+    def test_a_history_in_memory_leaves_nothing_behind(self):
+        run = self.replay("--history", ":memory:")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("not kept", run.stderr)
+        self.assertEqual(list(self.home.rglob("*.db")), [])
+
+    def test_a_run_that_takes_too_long_ends_with_124(self):
+        run = self.replay("--timeout", "50ms", time_scale="1")
+        self.assertEqual(run.returncode, 124, run.stderr)
+        self.assertEqual(self.last_run()["state"], "failed")
+
+    def test_verbose_names_each_task_that_is_done(self):
+        self.assertIn("done: view_001 on worker", self.replay("-v").stderr)
+
+
+class Signals(CommandLineTest):
+    def ended(self, process):
+        output, errors = process.communicate(timeout=60)
+        return process.returncode, output.splitlines(), errors
+
+    def test_an_interrupt_cancels_the_run_and_ends_with_6(self):
+        process = self.start()
+        process.send_signal(signal.SIGINT)
+        code, lines, errors = self.ended(process)
+        self.assertEqual(code, 6, errors)
+        self.assertIn("cancelling the run; once more stops at once", errors)
+        self.assertEqual(json.loads(lines[-1])["state"], "cancelled")
+        self.assertEqual(self.last_run()["state"], "cancelled")
+
+    def test_a_request_to_end_cancels_the_run_and_ends_with_143(self):
+        process = self.start()
+        process.send_signal(signal.SIGTERM)
+        code, lines, errors = self.ended(process)
+        self.assertEqual(code, 143, errors)
+        self.assertEqual(self.last_run()["state"], "cancelled")
+
+    def test_a_second_signal_stops_at_once_and_leaves_no_run_as_running(self):
+        process = self.start()
+        # Two signals of one kind would be delivered as one.
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        code, _, errors = self.ended(process)
+        self.assertIn(code, (130, 143), errors)
+        self.assertIn("stopped at once", errors)
+        self.assertEqual(self.last_run()["state"], "cancelled")
+
+
+class Configuration(CommandLineTest):
+    def shown(self, key, *arguments, **options):
+        run = self.ok("config", "show", "-o", "json", *arguments, **options)
+        return json.loads(run.stdout)[key]
+
+    def test_flags_win_over_variables_over_files_and_losers_are_shown(self):
+        config = self.home / ".config" / "weft"
+        config.mkdir(parents=True)
+        (config / "config.toml").write_text("[output]\ncolor = \"always\"\n")
+        (self.work / "weft.toml").write_text("[output]\n\ncolor = \"never\"\n")
+        variable = {"WEFT_OUTPUT_COLOR": "auto"}
+        value = self.shown("output.color", "--color", "always", environment=variable)
+        self.assertEqual((value["value"], value["origin"]), ("always", "--color"))
+        losers = [(loser["value"], loser["origin"]) for loser in value["overridden"]]
+        self.assertEqual(losers, [("auto", "WEFT_OUTPUT_COLOR"), ("never", "./weft.toml:3"),
+                                  ("always", str(config / "config.toml") + ":2"),
+                                  ("auto", "default")])
+
+    def test_a_file_that_is_named_stands_in_for_the_one_in_the_folder(self):
+        (self.work / "weft.toml").write_text("[pool]\nslots = 3\n")
+        (self.work / "other.toml").write_text("[pool]\nslots = 5\n")
+        self.assertEqual(self.shown("pool.slots")["value"], "3")
+        self.assertEqual(self.shown("pool.slots", "--config", "other.toml")["value"], "5")
+        self.assertEqual(self.weft("runs", "--config", "none.toml").returncode, 2)
+
+    def test_the_history_follows_the_state_folder_of_the_user(self):
+        self.assertEqual(self.shown("history.file")["value"],
+                         str(self.home / ".local/state/weft/history.db"))
+        moved = self.shown("history.file", environment={"XDG_STATE_HOME": "/somewhere"})
+        self.assertEqual(moved["value"], "/somewhere/weft/history.db")
+
+    def test_a_broken_configuration_leaves_help_and_version_working(self):
+        (self.work / "weft.toml").write_text("[pool\n")
+        self.assertEqual(self.weft("runs").returncode, 2)
+        self.ok("version")
+        self.ok("run", "--help")
+        self.ok("config", "keys")
+
+    def test_origins_are_shown_for_people(self):
+        shown = self.ok("config", "show", "--origin", environment={"WEFT_POOL_SLOTS": "7"}).stdout
+        self.assertRegex(shown, r"pool.slots +7 +WEFT_POOL_SLOTS\n +overridden +0 +default")
+
+
+class Texts(CommandLineTest):
+    def test_every_verb_explains_itself_with_an_example(self):
+        verbs = re.findall(r"^  ([a-z]+) ", self.ok("--help").stdout.split("\nverbs\n")[1]
+                           .split("\nflags\n")[0], re.MULTILINE)
+        self.assertGreaterEqual(len(verbs), 10)
+        for verb in verbs:
+            text = self.ok(verb, "--help").stdout
+            self.assertIn("\nexamples\n", text, verb)
+            self.assertIn("global flags", text, verb)
+            self.assertLessEqual(max(map(len, text.splitlines())), 100, verb)
+
+    def test_the_version_is_there_for_people_and_programs(self):
+        version = json.loads(self.ok("version", "-o", "json").stdout)
+        self.assertIn("weft " + version["version"], self.ok("version").stdout)
+
+    def test_global_flags_stand_before_or_behind_the_verb(self):
+        self.assertEqual(self.ok("-o", "json", "version").stdout,
+                         self.ok("version", "-o", "json").stdout)
+
+    def test_pictures_are_in_the_format_that_was_asked_for(self):
+        svg = self.ok("graph", TRACES / "mosaic.json").stdout
+        xml.etree.ElementTree.fromstring(svg)
+        self.assertEqual(svg.count("<rect x="), 88 + 8)  # Tasks, and functions in the legend.
+        self.ok("graph", TRACES / "mosaic.json", "-O", "m.svg")
+        self.assertEqual((self.work / "m.svg").read_text(), svg)
+        dot = self.ok("graph", TRACES / "mosaic.json", "--format", "dot").stdout
+        self.assertTrue(dot.startswith('digraph "mosaic" {'))
+        mermaid = self.ok("graph", TRACES / "mosaic.json", "--format", "mermaid", "--by",
+                          "function").stdout
+        self.assertIn("replay.project@1 x20", mermaid)
+
+    def test_a_plan_says_what_would_be_done_and_does_nothing(self):
+        text = self.ok("plan", TRACES / "mosaic.json", "--workers", 3).stdout
+        self.assertIn("88 tasks on 3 workers", text)
+        self.assertIn("critical path", text)
+        plan = json.loads(self.ok("plan", TRACES / "mosaic.json", "-o", "json").stdout)
+        self.assertEqual(len(plan["tasks"]), 88)
+        self.assertEqual(list(self.home.rglob("*.db")), [])
+
+    def test_every_problem_of_a_workflow_is_named(self):
+        document = json.loads((TRACES / "mosaic.json").read_text())
+        tasks = document["workflow"]["specification"]["tasks"]
+        tasks[0]["inputFiles"] = ["nowhere"]
+        tasks[1]["parents"] = ["nobody"]
+        (self.work / "x.json").write_text(json.dumps(document))
+        run = self.weft("validate", "x.json", "-o", "json")
+        self.assertEqual(run.returncode, 3)
+        messages = " ".join(problem["message"] for problem in json.loads(run.stdout)["problems"])
+        self.assertIn("nowhere", messages)
+        self.assertIn("nobody", messages)
+
+    def test_completion_scripts_are_sound_and_complete_verbs_flags_and_choices(self):
+        script = self.ok("completion", "bash").stdout
+        for shell in ("bash", "zsh", "fish"):
+            self.assertIn("weft", self.ok("completion", shell).stdout)
+        def completed(*words):
+            probe = (f"{script}\nCOMP_WORDS=({' '.join(words)}); "
+                     f"COMP_CWORD={len(words) - 1}; _weft; echo \"${{COMPREPLY[@]}}\"")
+            run = subprocess.run(["bash", "-c", probe], capture_output=True, text=True,
+                                 env={**self.environment, "PATH": f"{WEFT.parent}:/usr/bin:/bin"})
+            self.assertEqual(run.stderr, "")
+            return run.stdout.split()
+        self.assertEqual(completed("weft", "ru"), ["run", "runs"])
+        self.assertEqual(completed("weft", "run", "--time"), ["--time-scale", "--timeout"])
+        self.assertEqual(completed("weft", "graph", "--format", "s"), ["svg"])
+        self.assertEqual(completed("weft", "config", "s"), ["show"])
+        self.assertEqual(completed("weft", "show", "l"), ["last"])
+
+
+class Terminals(CommandLineTest):
+    def on_terminal(self, *arguments, environment=None):
+        """What a terminal of 80 columns would be sent on the standard error."""
+        master, slave = pty.openpty()
+        with subprocess.Popen(
+                [WEFT, "run", TRACES / "fork_join.json", "--time-scale", "0.002",
+                 "--data-scale", "0.001", *arguments], cwd=self.work, stderr=slave,
+                stdout=subprocess.DEVNULL, env={**self.environment, **(environment or {})}) as run:
+            os.close(slave)
+            received = b""
+            try:
+                while part := os.read(master, 65536):
+                    received += part
+            except OSError:  # The other end was closed.
+                pass
+        os.close(master)
+        self.assertEqual(run.returncode, 0)
+        return received.decode()
+
+    def test_a_terminal_gets_a_bar_that_is_gone_at_the_end(self):
+        text = self.on_terminal()
+        self.assertRegex(text, r"\r.*\d+/35 +\d+ %")
+        self.assertRegex(text, r"\r\x1b\[K\r\n?history")
+
+    def test_a_terminal_without_color_gets_none(self):
+        for arguments, environment in (([], {"NO_COLOR": "1"}), (["--no-color"], {}),
+                                       (["--color", "never"], {})):
+            self.assertNotRegex(self.on_terminal(*arguments, environment=environment),
+                                r"\x1b\[\d*m")
+
+    def test_a_terminal_that_cannot_move_its_cursor_gets_lines(self):
+        self.assertNotIn(ESCAPE, self.on_terminal(environment={"TERM": "dumb"}))
+
+
+if __name__ == "__main__":
+    WEFT = pathlib.Path(sys.argv[1]).resolve()
+    TRACES = pathlib.Path(sys.argv[2]).resolve()
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
