@@ -31,11 +31,7 @@ public:
   PoolHandle::behavior_type make_behavior() {
     return {
       [this](const AcquireSlot& m) { acquire(m); },
-      [this](const ReleaseSlot& m) {
-        slots_[m.slot.number()].holder = nullptr;
-        core_.on_release(m.slot, m.condition == SlotCondition::idle, clock_->now(), effects_);
-        perform_all();
-      },
+      [this](const ReleaseSlot& m) { release(m.slot, m.condition); },
       [this](const SlotStarted& m) {
         slots_[m.slot.number()].executor = executors_->spawn(self_->system());
         core_.on_started(m.slot, clock_->now(), effects_);
@@ -67,6 +63,12 @@ private:
     perform_all();
   }
 
+  void release(SlotId slot, SlotCondition condition) {
+    slots_[slot.number()].holder = nullptr;
+    core_.on_release(slot, condition == SlotCondition::idle, clock_->now(), effects_);
+    perform_all();
+  }
+
   void perform_all() {
     for (const PoolEffect& effect : effects_) {
       std::visit([this](const auto& one) { perform(one); }, effect);
@@ -82,11 +84,14 @@ private:
     const auto request = requests_.extract(effect.request).mapped();
     Slot& slot = slots_[effect.slot.number()];
     slot.holder = request.holder;
-    self_->send(request.holder, SlotGranted{.slot = effect.slot,
-                                            .executor = slot.executor,
-                                            .cold = effect.cold,
-                                            .requested = request.at,
-                                            .granted = clock_->now()});
+    // A holder that has gone meanwhile, since its run was over, must not take the slot along.
+    self_->request(request.holder, caf::infinite,
+                   SlotGranted{.slot = effect.slot,
+                               .executor = slot.executor,
+                               .cold = effect.cold,
+                               .requested = request.at,
+                               .granted = clock_->now()})
+      .then([] {}, [this, id = effect.slot](caf::error&) { release(id, SlotCondition::idle); });
   }
 
   void perform(const AskToYield& effect) {
