@@ -53,8 +53,8 @@ private:
 
 class Feed {
 public:
-  Feed(FeedHandle::pointer self, StorageBrokerHandle broker, Placing handlers)
-      : self_(self), broker_(std::move(broker)), handlers_(handlers) {}
+  Feed(FeedHandle::pointer self, RunStoreHandle store, Placing handlers)
+      : self_(self), store_(std::move(store)), handlers_(handlers) {}
 
   ~Feed() {
     for (const auto& entry : watchers_) dismiss(entry.second);
@@ -96,7 +96,7 @@ private:
     watcher.caller = handlers_ == Placing::own_thread
                        ? self_->spawn<Impl, caf::detached>(request.handler)
                        : self_->spawn<Impl>(request.handler);
-    self_->send(broker_, WatchRun{.run = request.run, .watcher = self_});
+    self_->send(store_, WatchRun{.run = request.run, .watcher = self_});
   }
 
   void add_progress(const ProgressMade& message) {
@@ -114,7 +114,7 @@ private:
     if (watcher.news) {
       watcher.busy = true;
       watcher.news = false;
-      self_->request(broker_, caf::infinite,
+      self_->request(store_, caf::infinite,
                      ReadEvents{.run = watcher.run, .first = watcher.next, .limit = batch_size})
         .then([this, number](EventsRead& read) { deliver(number, std::move(read.events)); },
               [this, number](caf::error&) { deliver(number, {}); });
@@ -181,15 +181,15 @@ private:
   }
 
   FeedHandle::pointer self_;
-  StorageBrokerHandle broker_;
+  RunStoreHandle store_;
   Placing handlers_;
   std::map<std::uint64_t, Watcher> watchers_;
 };
 
 }  // namespace
 
-FeedHandle spawn_feed(caf::actor_system& system, StorageBrokerHandle broker, Placing handlers) {
-  return system.spawn<caf::stateful_actor<Feed, FeedHandle::base>>(std::move(broker), handlers);
+FeedHandle spawn_feed(caf::actor_system& system, RunStoreHandle store, Placing handlers) {
+  return system.spawn<caf::stateful_actor<Feed, FeedHandle::base>>(std::move(store), handlers);
 }
 
 }  // namespace weft

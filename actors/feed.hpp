@@ -9,7 +9,7 @@ namespace weft {
 
 /// Spawns the feed of a node. Each subscription has an actor of its own that calls its handler, so that a
 /// slow one holds up nobody.
-[[nodiscard]] FeedHandle spawn_feed(caf::actor_system& system, StorageBrokerHandle broker,
+[[nodiscard]] FeedHandle spawn_feed(caf::actor_system& system, RunStoreHandle store,
                                     Placing handlers);
 
 }  // namespace weft

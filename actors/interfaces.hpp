@@ -131,19 +131,7 @@ using RunStoreHandle = caf::typed_actor<
   caf::result<void>(EraseRun)>;
 
 /// STORAGE_BROKER: carries out every store operation of its node.
-using StorageBrokerHandle = caf::typed_actor<
-  caf::result<CommitAnswer>(CommitRequest),
-  caf::result<ClaimAnswer>(ClaimRequest),
-  caf::result<CommitAnswer>(ExpandRequest),
-  caf::result<FailAnswer>(FailRequest),
-  caf::result<void>(ReleaseRequest),
-  caf::result<RunCreated>(CreateRun),
-  caf::result<bool>(CancelRun),
-  caf::result<RunStatus>(ReadStatus),
-  caf::result<FetchedOutputs>(FetchOutputs),
-  caf::result<EventsRead>(ReadEvents),
-  caf::result<void>(WatchRun),
-  caf::result<void>(EraseRun)>;
+using StorageBrokerHandle = AttemptStoreHandle::extend_with<RunStoreHandle>;
 
 /// POOL: owns the slots of a node.
 using PoolHandle = caf::typed_actor<

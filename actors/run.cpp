@@ -82,7 +82,7 @@ public:
 
 private:
   [[nodiscard]] const RunContext& context() const { return *request_.context; }
-  [[nodiscard]] const StorageBrokerHandle& broker() const { return services_->brokers.front(); }
+  [[nodiscard]] const RunStoreHandle& store() const { return services_->run_store; }
 
   // -- launch -----------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ private:
       self_->send(services_->recorder, RecordRun{.record = record_, .graph = context().graph});
     }
     if (request_.timeout) self_->delayed_send(self_, *request_.timeout, RunTimer{});
-    self_->request(broker(), caf::infinite,
+    self_->request(store(), caf::infinite,
                    CreateRun{.run = context().id,
                              .graph = context().graph,
                              .plan = context().plan,
@@ -152,7 +152,7 @@ private:
       quit_if_done();
     } else if (!ended_) {
       timed_out_ = true;
-      self_->request(broker(), caf::infinite,
+      self_->request(store(), caf::infinite,
                      CancelRun{.run = context().id,
                                .reason = "took longer than its limit of " +
                                          format_duration(*request_.timeout)})
@@ -162,7 +162,7 @@ private:
 
   caf::result<bool> cancel(const std::string& reason) {
     auto promise = self_->make_response_promise<bool>();
-    self_->request(broker(), caf::infinite, CancelRun{.run = context().id, .reason = reason})
+    self_->request(store(), caf::infinite, CancelRun{.run = context().id, .reason = reason})
       .then(
         [this, promise](bool was_running) mutable {
           promise.deliver(was_running);
@@ -178,7 +178,7 @@ private:
   /// Reads how the run stands; the first time that it has ended, publishes the outcome.
   void look() {
     if (ended_) return;
-    self_->request(broker(), caf::infinite, ReadStatus{.run = context().id})
+    self_->request(store(), caf::infinite, ReadStatus{.run = context().id})
       .then([this](RunStatus& status) { on_status(status); }, [](caf::error&) {});
   }
 
@@ -189,7 +189,7 @@ private:
       return;
     }
     ended_ = true;
-    self_->request(broker(), caf::infinite,
+    self_->request(store(), caf::infinite,
                    FetchOutputs{.run = context().id, .tasks = context().kept})
       .then([this, status](FetchedOutputs& read) { publish(status, std::move(read.values)); },
             [this, status](caf::error& error) {
@@ -234,7 +234,7 @@ private:
   caf::result<RunRecord> read_status() {
     if (ended_) return record_;
     auto promise = self_->make_response_promise<RunRecord>();
-    self_->request(broker(), caf::infinite, ReadStatus{.run = context().id})
+    self_->request(store(), caf::infinite, ReadStatus{.run = context().id})
       .then(
         [this, promise](const RunStatus& status) mutable {
           RunRecord now = record_;
@@ -248,7 +248,7 @@ private:
 
   void quit_if_done() {
     if (!ended_ || !closed_ || !retained_ || !workers_.empty()) return;
-    self_->send(broker(), EraseRun{.run = context().id});
+    self_->send(store(), EraseRun{.run = context().id});
     self_->quit();
   }
 

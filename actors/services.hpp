@@ -19,16 +19,19 @@ struct RecordPolicy {
 
 /// The actors of a node that all of its runs share. Immutable once the node is up.
 struct Services {
-  /// Over the same store; a worker keeps to one, so that its steps stay on its thread.
-  std::vector<StorageBrokerHandle> brokers;
+  /// Brokers over the same store, as tasks see them. A worker keeps to one, so that its steps stay on its
+  /// thread.
+  std::vector<AttemptStoreHandle> attempt_stores;
+  /// One of the brokers, as runs see it.
+  RunStoreHandle run_store;
   PoolHandle pool;
   PlannerHandle planner;
   RecorderHandle recorder;  ///< Nothing when nothing is recorded.
   FeedHandle feed;
   RecordPolicy record;
 
-  [[nodiscard]] const StorageBrokerHandle& broker_of(WorkerId worker) const {
-    return brokers[worker.number() % brokers.size()];
+  [[nodiscard]] const AttemptStoreHandle& attempt_store_of(WorkerId worker) const {
+    return attempt_stores[worker.number() % attempt_stores.size()];
   }
 };
 

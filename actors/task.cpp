@@ -69,20 +69,20 @@ void TaskActor::perform(Call&&) {
 }
 
 void TaskActor::perform(Commit&& effect) {
-  self_->request(services_->broker_of(worker_), caf::infinite, std::move(effect.request))
+  self_->request(services_->attempt_store_of(worker_), caf::infinite, std::move(effect.request))
     .then([this](CommitAnswer& answer) { handle(StoreCommitted{std::move(answer)}); },
           [this](caf::error& error) { handle(StoreUnavailable{from_caf(error)}); });
 }
 
 void TaskActor::perform(Expand&& effect) {
-  self_->request(services_->broker_of(worker_), caf::infinite, std::move(effect.request))
+  self_->request(services_->attempt_store_of(worker_), caf::infinite, std::move(effect.request))
     .then([this](CommitAnswer& answer) { handle(StoreCommitted{std::move(answer)}); },
           [this](caf::error& error) { handle(StoreUnavailable{from_caf(error)}); });
 }
 
 void TaskActor::perform(ReportFailure&& effect) {
   if (effect.stop_call) stop_.request_stop();
-  self_->request(services_->broker_of(worker_), caf::infinite, std::move(effect.request))
+  self_->request(services_->attempt_store_of(worker_), caf::infinite, std::move(effect.request))
     .then([this](FailAnswer& answer) { handle(StoreFailed{std::move(answer)}); },
           [this](caf::error& error) { handle(StoreUnavailable{from_caf(error)}); });
 }

@@ -117,7 +117,7 @@ void WorkerActor::perform(GiveSlotBack&& effect) {
 }
 
 void WorkerActor::perform(Claim&& effect) {
-  self_->request(services_->broker_of(id_), caf::infinite,
+  self_->request(services_->attempt_store_of(id_), caf::infinite,
                  ClaimRequest{.run = context_->id, .worker = id_, .tasks = std::move(effect.tasks)})
     .then(
       [this](ClaimAnswer& answer) {

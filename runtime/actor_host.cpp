@@ -131,7 +131,9 @@ void ActorHost::start_services() {
   auto services = std::make_shared<Services>();
   // One for each slot: a worker's steps then need no other thread.
   for (std::uint32_t i = 0; i < options_.pool.slots; ++i) {
-    services->brokers.push_back(spawn_storage_broker(*system_, store_));
+    const StorageBrokerHandle broker = spawn_storage_broker(*system_, store_);
+    services->attempt_stores.push_back(broker);
+    services->run_store = broker;
   }
   services->pool = spawn_pool(*system_,
                               {.slots = options_.pool.slots,
@@ -142,7 +144,7 @@ void ActorHost::start_services() {
                                     {.workers = options_.workers,
                                      .largest_class = options_.pool.slot_class},
                                     catalogue_);
-  services->feed = spawn_feed(*system_, services->brokers.front(), blocking);
+  services->feed = spawn_feed(*system_, services->run_store, blocking);
   services->record = record_policy(options_.recorder);
   if (history_) services->recorder = spawn_recorder(*system_, history_, blocking);
   services_ = std::move(services);
@@ -174,7 +176,7 @@ void ActorHost::close() {
   const auto end = [](const auto& actor) {
     if (actor) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   };
-  for (const StorageBrokerHandle& broker : services_->brokers) end(broker);
+  for (const AttemptStoreHandle& broker : services_->attempt_stores) end(broker);
   end(services_->pool);
   end(services_->planner);
   end(services_->feed);
