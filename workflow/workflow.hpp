@@ -43,7 +43,8 @@ struct TaskSpec {
 ///
 /// Nothing runs before it is submitted. Mistakes that the types cannot see (an unknown name, a cycle, a
 /// function that is not registered) are kept and reported by `freeze`, all at once.
-/// A plain value; not thread-safe.
+/// A plain value; not thread-safe. Futures belong to the workflow that made them and to its copies, as
+/// long as those are not changed: what is added to one of two copies is unknown to the other.
 class Workflow {
 public:
   /// @param name 1 to 128 characters out of `[A-Za-z0-9_.-]`: workflows of one name share history.
@@ -63,13 +64,13 @@ public:
     -> Mapped<typename Function<Callable>::Output>;
 
   /// Goes on element by element: an element's task starts when that element is there, whatever the
-  /// others do.
+  /// others do. It becomes a part of the map that `each` comes from, wherever this is called.
   template <class T, class Callable, class... Extra>
   auto map(const Mapped<T>& each, const Function<Callable>& function, Extra&&... extra)
     -> Mapped<typename Function<Callable>::Output>;
 
   /// Repeats whatever `body` adds for each element of `list`. `body` is called once, with the future
-  /// of an element, and returns a future, or a `Mapped` of a map inside it.
+  /// of an element, and returns the future of a task that it adds, or a `Mapped` of a map inside it.
   template <class T, class Body>
     requires std::invocable<Body, Future<T>>
   auto for_each(const Future<std::vector<T>>& list, Body&& body);
@@ -94,10 +95,11 @@ public:
   /// Options of the map whose elements `each` stands for: `max_items` bounds its width.
   TaskOptions& map_options(const AnyFuture& each);
 
-  /// Names a task. Unnamed tasks are called `function-number`.
+  /// Names a task; its last name counts. Unnamed tasks are called `function-number`.
   void name(const AnyFuture& future, std::string task_name);
 
-  /// `later` starts only after `earlier` has committed, without reading it.
+  /// `later` starts only after `earlier` has committed, without reading it. A `Mapped` stands for the
+  /// task of each element.
   void after(const AnyFuture& later, const AnyFuture& earlier);
 
   // -- the result -----------------------------------------------------------------------------------
@@ -137,6 +139,11 @@ private:
   TaskId begin(std::uint32_t function);
   AnyFuture collect(const AnyFuture& mapped);
   AnyFuture keep_flagged(const AnyFuture& list, const AnyFuture& flags);
+  AnyFuture checked_body(TaskId map, const AnyFuture& output);
+  [[nodiscard]] bool owns(const AnyFuture& future) const;
+  bool check_owned(std::string_view use, const AnyFuture& future);
+  [[nodiscard]] bool inside(std::uint32_t scope, TaskId map) const;
+  TaskOptions& stray_options();
 
   template <class Body>
   auto in_scope(std::uint32_t scope, Body&& body) {
@@ -147,6 +154,12 @@ private:
     } restore{scope_, std::exchange(scope_, scope)};
     return std::forward<Body>(body)();
   }
+
+  /// A mistake that was seen while the workflow was written. `freeze` adds the name of the task.
+  struct Problem {
+    std::optional<TaskId> task;
+    Error error;
+  };
 
   struct NamedDependency {
     std::uint32_t slot;  ///< Index into `dependencies_`.
@@ -161,7 +174,8 @@ private:
   std::vector<Value> constants_;
   std::vector<Scope> scopes_{1};
   std::vector<FunctionName> functions_;
-  std::unordered_map<const FunctionDefinition*, std::uint32_t> function_index_;
+  /// Holds the definitions: where one has died, another may be made that is taken for it.
+  std::unordered_map<std::shared_ptr<const FunctionDefinition>, std::uint32_t> function_index_;
   std::map<FunctionName, std::uint32_t> function_names_;
   std::map<TaskId, TaskOptions> options_;
   std::vector<std::pair<TaskId, std::string>> names_;
@@ -169,7 +183,8 @@ private:
   std::vector<NamedDependency> named_dependencies_;
   std::unordered_map<std::string, std::uint32_t> named_slots_;  ///< Of the task being added by name.
   std::vector<std::pair<TaskId, std::string>> named_order_;
-  std::vector<Error> problems_;
+  std::vector<Problem> problems_;
+  TaskOptions stray_options_;  ///< Given out for futures of other workflows, which is a problem.
   std::uint32_t scope_ = 0;
 
   /// Where the task being added has a dependency on each task, so that a future passed twice is one

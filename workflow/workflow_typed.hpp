@@ -96,15 +96,27 @@ constexpr bool tuple_fits(std::index_sequence<I...>) {
 
 template <class P, class A>
 struct ObjectFits : std::false_type {};
+/// Each field has its argument: one left out would be missing when the task runs.
 template <class P, class... Fields>
+  requires std::is_aggregate_v<P> && (sizeof...(Fields) == argument_detail::field_count<P>())
 struct ObjectFits<P, ObjectArgument<P, Fields...>>
-    : std::bool_constant<std::is_aggregate_v<P> &&
-                         requires { P{std::declval<typename Resolved<Fields>::type>()...}; }> {};
+    : std::bool_constant<requires { P{std::declval<typename Resolved<Fields>::type>()...}; }> {};
+
+template <class A>
+inline constexpr bool is_mapped = false;
+template <class T>
+inline constexpr bool is_mapped<Mapped<T>> = true;
+template <class A>
+inline constexpr bool is_future = is_mapped<A>;
+template <class T>
+inline constexpr bool is_future<Future<T>> = true;
 
 template <class P, class A>
 constexpr bool fits() {
   using Plain = typename Unshared<P>::type;
-  if constexpr (std::derived_from<A, AnyFuture>) {
+  if constexpr (is_mapped<A> && !argument_detail::is_vector<P>) {
+    return false;  // Gathered elements lie in as many values: only a list is made of them.
+  } else if constexpr (std::derived_from<A, AnyFuture>) {
     return std::same_as<typename Resolved<A>::type, Plain> ||
            [] {
              if constexpr (is_list<Plain> && is_list<typename Resolved<A>::type>) {
@@ -213,7 +225,7 @@ template <class T, class Callable, class... Extra>
 auto Workflow::map(const Mapped<T>& each, const Function<Callable>& function, Extra&&... extra)
   -> Mapped<typename Function<Callable>::Output> {
   const Future<T> element{each.workflow(), each.task(), AnyFuture::Kind::output};
-  const std::uint32_t scope = each.workflow() == tag_ ? tasks_[each.task().number()].scope : scope_;
+  const std::uint32_t scope = owns(each) ? tasks_[each.task().number()].scope : scope_;
   const auto output = in_scope(scope, [&] {
     return task(function, element, std::forward<Extra>(extra)...);
   });
@@ -223,17 +235,24 @@ auto Workflow::map(const Mapped<T>& each, const Function<Callable>& function, Ex
 template <class T, class Body>
   requires std::invocable<Body, Future<T>>
 auto Workflow::for_each(const Future<std::vector<T>>& list, Body&& body) {
+  using Returned = std::remove_cvref_t<std::invoke_result_t<Body, Future<T>>>;
+  static_assert(typed_detail::is_future<Returned>,
+                "weft: the body of a for_each returns a Future or a Mapped");
   const TaskId map = begin_map(list);
-  const auto output = in_scope(tasks_[map.number()].body, [&] {
-    auto inner = body(Future<T>{tag_, map, AnyFuture::Kind::item});
-    if constexpr (requires { gather(inner); }) {
-      return gather(inner);  // A map inside the body: its elements become one list.
-    } else {
-      return inner;
-    }
-  });
-  return Mapped<typename decltype(output)::value_type>{tag_, output.task(),
-                                                       AnyFuture::Kind::mapped};
+  if constexpr (typed_detail::is_future<Returned>) {
+    const auto output = in_scope(tasks_[map.number()].body, [&] {
+      Returned returned = body(Future<T>{tag_, map, AnyFuture::Kind::item});
+      if constexpr (typed_detail::is_mapped<Returned>) {
+        // A map inside the body: its elements become one list.
+        return gather(returned);
+      } else {
+        const AnyFuture checked = checked_body(map, returned);
+        return Returned{tag_, checked.task(), AnyFuture::Kind::output};
+      }
+    });
+    return Mapped<typename decltype(output)::value_type>{tag_, output.task(),
+                                                         AnyFuture::Kind::mapped};
+  }
 }
 
 template <class T>
