@@ -16,15 +16,15 @@ template <class Number>
 Number number_of(std::string_view text) {
   Number number{};
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  check(failure == std::errc{} && end == text.data() + text.size(), "settings are checked when set");
+  check(failure == std::errc{} && end == text.data() + text.size(),
+        "settings are checked when set");
   return number;
 }
 
 Result<void> joined(std::string message, std::vector<Error> problems) {
   if (problems.empty()) return {};
-  return Error{.code = Errc::invalid_config,
-               .message = std::move(message),
-               .causes = std::move(problems)};
+  return Error{
+    .code = Errc::invalid_config, .message = std::move(message), .causes = std::move(problems)};
 }
 
 }  // namespace
@@ -82,8 +82,8 @@ Result<void> Configuration::read_environment(const Variables& variables) {
   for (const auto& [name, text] : variables) {
     const auto key = key_of_variable(name);
     if (!key) continue;
-    auto set = changed.set(
-      *key, {.text = text, .source = SettingSource::environment, .where = name});
+    auto set =
+      changed.set(*key, {.text = text, .source = SettingSource::environment, .where = name});
     if (!set) problems.push_back(set.error());
   }
   if (problems.empty()) *this = std::move(changed);
@@ -110,7 +110,9 @@ double Configuration::number(std::string_view key) const {
   return number_of<double>(text(key));
 }
 
-bool Configuration::flag(std::string_view key) const { return text(key) == "true"; }
+bool Configuration::flag(std::string_view key) const {
+  return text(key) == "true";
+}
 
 Nanos Configuration::duration(std::string_view key) const {
   return parse_duration(text(key)).value();
@@ -121,7 +123,9 @@ std::optional<Nanos> Configuration::optional_duration(std::string_view key) cons
   return duration(key);
 }
 
-Bytes Configuration::bytes(std::string_view key) const { return parse_bytes(text(key)).value(); }
+Bytes Configuration::bytes(std::string_view key) const {
+  return parse_bytes(text(key)).value();
+}
 
 EngineOptions engine_options(const Configuration& configuration) {
   constexpr std::uint64_t mebi = 1 << 20;

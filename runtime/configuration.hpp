@@ -48,14 +48,15 @@ public:
 
   using Variables = std::vector<std::pair<std::string, std::string>>;
 
-  /// Reads the variables `WEFT_<SECTION>_<NAME>`. Others are none of its business, also if they begin
-  /// with `WEFT_`, as long as no section is called so.
+  /// Reads the variables `WEFT_<SECTION>_<NAME>`. Others are none of its business, also if they
+  /// begin with `WEFT_`, as long as no section is called so.
   Result<void> read_environment(const Variables& variables);
 
   /// All that was said about a key, the winner first. @pre the key exists
   [[nodiscard]] std::vector<SettingValue> values(std::string_view key) const;
 
-  // -- the winner, as what it means -----------------------------------------------------------------
+  // -- the winner, as what it means
+  // -----------------------------------------------------------------
   // @pre the key exists and is of that type
 
   [[nodiscard]] const std::string& text(std::string_view key) const;

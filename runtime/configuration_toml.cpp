@@ -38,10 +38,10 @@ public:
       if (const toml::table* section = node.as_table()) {
         read_section(std::string(name.str()), *section);
       } else {
-        problems_.push_back(with_context(
-          place_of(path_, node.source()),
-          misplaced(in_quotes(name.str()) + " stands outside of a section",
-                    "write it below its section, for example [pool]")));
+        problems_.push_back(
+          with_context(place_of(path_, node.source()),
+                       misplaced(in_quotes(name.str()) + " stands outside of a section",
+                                 "write it below its section, for example [pool]")));
       }
     }
   }

@@ -19,19 +19,31 @@ namespace weft {
 namespace {
 
 constexpr std::array<Setting, 20> all_settings{{
-  {"pool.slots", SettingType::count, "0",
-   "Slots, each a thread that runs tasks; 0: one for each CPU of the machine.", {}},
+  {"pool.slots",
+   SettingType::count,
+   "0",
+   "Slots, each a thread that runs tasks; 0: one for each CPU of the machine.",
+   {}},
   {"pool.cpus", SettingType::number, "1", "CPUs of a slot.", {}},
   {"pool.memory", SettingType::bytes, "0B", "Memory of a slot; 0B: any.", {}},
-  {"pool.cold_start", SettingType::duration, "0s",
-   "What starting a cold slot takes beyond a thread's own start.", {}},
+  {"pool.cold_start",
+   SettingType::duration,
+   "0s",
+   "What starting a cold slot takes beyond a thread's own start.",
+   {}},
   {"pool.keep_alive", SettingType::duration, "5m", "How long an idle slot stays warm.", {}},
   {"plan.planner", SettingType::text, "simple", "The planner that places tasks.", {}},
-  {"plan.workers", SettingType::count, "0",
-   "Workers that a planner may ask for; 0: one for each slot.", {}},
+  {"plan.workers",
+   SettingType::count,
+   "0",
+   "Workers that a planner may ask for; 0: one for each slot.",
+   {}},
   {"run.timeout", SettingType::optional_duration, "none", "How long a run may take.", {}},
-  {"run.fail_fast", SettingType::flag, "true",
-   "Whether the first task that fails ends the run; else those that do not need it go on.", {}},
+  {"run.fail_fast",
+   SettingType::flag,
+   "true",
+   "Whether the first task that fails ends the run; else those that do not need it go on.",
+   {}},
   {"replay.time_scale", SettingType::number, "1", "Factor on the recorded times of a trace.", {}},
   {"replay.data_scale", SettingType::number, "1", "Factor on the recorded bytes of a trace.", {}},
   {"replay.work", SettingType::text, "sleep", "How a task of a trace spends its time.",
@@ -40,8 +52,11 @@ constexpr std::array<Setting, 20> all_settings{{
    "at_end each_task periodic by_count"},
   {"recorder.count", SettingType::count, "1024", "Tasks in a batch of metrics.", {}},
   {"recorder.period", SettingType::duration, "1s", "Time between batches of `periodic`.", {}},
-  {"history.file", SettingType::text, ":memory:",
-   "SQLite file of the history; `:memory:` keeps none after the command.", {}},
+  {"history.file",
+   SettingType::text,
+   ":memory:",
+   "SQLite file of the history; `:memory:` keeps none after the command.",
+   {}},
   {"history.max_runs", SettingType::count, "1000", "Older runs are dropped beyond these.", {}},
   {"output.format", SettingType::text, "table", "How results are printed.", "table json jsonl"},
   {"output.color", SettingType::text, "auto", "Whether output is coloured.", "auto always never"},
@@ -49,7 +64,9 @@ constexpr std::array<Setting, 20> all_settings{{
    "Progress of a run: a bar or lines, as the terminal allows, or nothing.", "auto bar lines none"},
 }};
 
-std::string_view section_of(std::string_view key) { return key.substr(0, key.find('.')); }
+std::string_view section_of(std::string_view key) {
+  return key.substr(0, key.find('.'));
+}
 
 std::vector<std::string> words(std::string_view text) {
   std::vector<std::string> out;
@@ -84,8 +101,7 @@ std::optional<Number> parse_number(std::string_view text) {
 constexpr std::uint64_t max_count = std::numeric_limits<std::uint32_t>::max();
 
 Result<void> check_text(const Setting& setting, std::string_view text) {
-  const auto choices =
-    setting.key == "plan.planner" ? planner_names() : words(setting.choices);
+  const auto choices = setting.key == "plan.planner" ? planner_names() : words(setting.choices);
   if (text.empty()) return unusable("'' is empty", "write a value or leave the setting out");
   if (choices.empty() || std::ranges::find(choices, text) != choices.end()) return {};
   return unusable(in_quotes(text) + " is not one of the choices", hint_for(text, choices));
@@ -101,18 +117,27 @@ Result<void> check_duration(std::string_view text) {
 
 std::string_view to_string(SettingType type) {
   switch (type) {
-    case SettingType::text: return "text";
-    case SettingType::count: return "count";
-    case SettingType::number: return "number";
-    case SettingType::flag: return "true or false";
-    case SettingType::duration: return "duration";
-    case SettingType::optional_duration: return "duration or none";
-    case SettingType::bytes: return "bytes";
+    case SettingType::text:
+      return "text";
+    case SettingType::count:
+      return "count";
+    case SettingType::number:
+      return "number";
+    case SettingType::flag:
+      return "true or false";
+    case SettingType::duration:
+      return "duration";
+    case SettingType::optional_duration:
+      return "duration or none";
+    case SettingType::bytes:
+      return "bytes";
   }
   return "unknown";
 }
 
-std::span<const Setting> settings() { return all_settings; }
+std::span<const Setting> settings() {
+  return all_settings;
+}
 
 std::string environment_variable(std::string_view key) {
   std::string name = "WEFT_";
@@ -146,7 +171,8 @@ std::optional<std::string> key_of_variable(std::string_view variable) {
 
 Result<void> check_setting(const Setting& setting, std::string_view text) {
   switch (setting.type) {
-    case SettingType::text: return check_text(setting, text);
+    case SettingType::text:
+      return check_text(setting, text);
     case SettingType::count: {
       const auto count = parse_number<std::uint64_t>(text);
       if (count && *count <= max_count) return {};
@@ -160,7 +186,8 @@ Result<void> check_setting(const Setting& setting, std::string_view text) {
     case SettingType::flag:
       if (text == "true" || text == "false") return {};
       return unusable(in_quotes(text) + " is neither true nor false", "write true or false");
-    case SettingType::duration: return check_duration(text);
+    case SettingType::duration:
+      return check_duration(text);
     case SettingType::optional_duration:
       if (text == "none") return {};
       return check_duration(text);
@@ -179,9 +206,8 @@ Error unknown_setting(std::string_view key) {
   for (const Setting& setting : all_settings) known.emplace_back(setting.key);
   auto nearest = nearest_names(key, known);
   return unusable(in_quotes(key) + " is not a setting",
-                  nearest.empty()
-                    ? "weft config keys lists them all"
-                    : fmt::format("did you mean {}?", fmt::join(nearest, ", ")));
+                  nearest.empty() ? "weft config keys lists them all"
+                                  : fmt::format("did you mean {}?", fmt::join(nearest, ", ")));
 }
 
 }  // namespace weft

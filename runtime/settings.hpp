@@ -41,8 +41,8 @@ struct Setting {
 /// Place in `settings()`; nothing for a key that does not exist.
 [[nodiscard]] std::optional<std::size_t> setting_index(std::string_view key);
 
-/// The key that an environment variable sets. Nothing unless its name begins with `WEFT_` and the name
-/// of a section; the rest may be misspelt.
+/// The key that an environment variable sets. Nothing unless its name begins with `WEFT_` and the
+/// name of a section; the rest may be misspelt.
 [[nodiscard]] std::optional<std::string> key_of_variable(std::string_view variable);
 
 /// `invalid_config` with what may be written, unless `text` can be a value of the setting.

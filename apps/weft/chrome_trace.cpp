@@ -20,7 +20,9 @@ struct Slice {
   std::size_t lane = 0;  ///< Among those of its worker.
 };
 
-Nanos begin_of(const TaskMetrics& attempt) { return std::max(attempt.started, attempt.claimed); }
+Nanos begin_of(const TaskMetrics& attempt) {
+  return std::max(attempt.started, attempt.claimed);
+}
 
 Nanos end_of(const TaskMetrics& attempt) {
   return std::max(attempt.finished, begin_of(attempt));
@@ -36,8 +38,8 @@ std::map<WorkerId, std::vector<Slice>> slices_by_worker(std::span<const TaskMetr
     std::ranges::stable_sort(slices, {}, &Slice::begin);
     std::vector<Nanos> free_at;
     for (Slice& slice : slices) {
-      const auto lane = std::ranges::find_if(
-        free_at, [&slice](Nanos end) { return end <= slice.begin; });
+      const auto lane =
+        std::ranges::find_if(free_at, [&slice](Nanos end) { return end <= slice.begin; });
       slice.lane = static_cast<std::size_t>(lane - free_at.begin());
       if (lane == free_at.end()) free_at.push_back({});
       free_at[slice.lane] = slice.end;
@@ -59,18 +61,19 @@ std::string json_quoted(std::string_view text) {
 class ChromeWriter {
 public:
   ChromeWriter(const RunHistory& history, const TextSink& sink)
-      : history_(history),
-        sink_(sink),
-        run_(observe(history.attempts, history.graph)),
-        workers_(slices_by_worker(history.attempts)) {
+    : history_(history),
+      sink_(sink),
+      run_(observe(history.attempts, history.graph)),
+      workers_(slices_by_worker(history.attempts)) {
     for (const SlotMetrics& slot : history.slots) workers_[slot.worker];
     for (std::uint32_t i = 0; i < run_.tasks.size(); ++i) place_of_[run_.tasks[i].task] = i;
   }
 
   TraceCounts write() && {
-    sink_("{\"displayTimeUnit\":\"ms\",\"otherData\":{\"run\":" + json_quoted(history_.record.id.text()) +
-          ",\"workflow\":" + json_quoted(history_.record.workflow) +
-          ",\"state\":" + json_quoted(to_string(history_.record.state)) + "},\n\"traceEvents\":[\n");
+    sink_("{\"displayTimeUnit\":\"ms\",\"otherData\":{\"run\":" +
+          json_quoted(history_.record.id.text()) +
+          ",\"workflow\":" + json_quoted(history_.record.workflow) + ",\"state\":" +
+          json_quoted(to_string(history_.record.state)) + "},\n\"traceEvents\":[\n");
     name_process();
     for (const auto& [worker, slices] : workers_) write_worker(worker, slices);
     write_slots();
@@ -86,9 +89,9 @@ private:
   }
 
   void name_process() {
-    event(fmt::format(R"({{"ph":"M","pid":1,"name":"process_name","args":{{"name":{}}}}})",
-                      json_quoted("weft run " + history_.record.id.text() + " of " +
-                             history_.record.workflow)));
+    event(fmt::format(
+      R"({{"ph":"M","pid":1,"name":"process_name","args":{{"name":{}}}}})",
+      json_quoted("weft run " + history_.record.id.text() + " of " + history_.record.workflow)));
   }
 
   void write_worker(WorkerId worker, const std::vector<Slice>& slices) {
@@ -104,9 +107,8 @@ private:
   }
 
   void name_lane(std::size_t lane, std::string_view name) {
-    event(fmt::format(
-      R"({{"ph":"M","pid":1,"tid":{},"name":"thread_name","args":{{"name":{}}}}})", lane,
-      json_quoted(name)));
+    event(fmt::format(R"({{"ph":"M","pid":1,"tid":{},"name":"thread_name","args":{{"name":{}}}}})",
+                      lane, json_quoted(name)));
     event(fmt::format(
       R"({{"ph":"M","pid":1,"tid":{0},"name":"thread_sort_index","args":{{"sort_index":{0}}}}})",
       lane));
@@ -135,8 +137,7 @@ private:
     arguments["wait_for_inputs"] = format_duration(ready - attempt.claimed);
     arguments["wait_for_slot"] = format_duration(std::max(begin_of(attempt) - ready, Nanos{}));
     arguments["execute"] = format_duration(end_of(attempt) - begin_of(attempt));
-    arguments["publish"] =
-      format_duration(std::max(attempt.committed - end_of(attempt), Nanos{}));
+    arguments["publish"] = format_duration(std::max(attempt.committed - end_of(attempt), Nanos{}));
     arguments["input_bytes"] = attempt.input_size.count;
     arguments["fetched_bytes"] = attempt.fetched_size.count;
     arguments["output_bytes"] = attempt.output_size.count;
@@ -149,9 +150,9 @@ private:
       const std::string_view name = slot.cold ? "cold start" : "warm start";
       ++number;
       for (const auto& [phase, time] : {std::pair{"b", slot.requested}, {"e", slot.granted}}) {
-        event(fmt::format(
-          R"({{"ph":"{}","pid":1,"tid":{},"ts":{},"cat":"slot","id":{},"name":"{}"}})", phase,
-          first_lane_[slot.worker], microseconds(time), number, name));
+        event(
+          fmt::format(R"({{"ph":"{}","pid":1,"tid":{},"ts":{},"cat":"slot","id":{},"name":"{}"}})",
+                      phase, first_lane_[slot.worker], microseconds(time), number, name));
       }
     }
   }

@@ -37,13 +37,15 @@ void direct_log(int verbosity, bool quiet) {
 }  // namespace
 
 CommandLine::CommandLine()
-    : app_(std::make_unique<CLI::App>("runs workflows on actors, plans them before they start, and "
-                                      "tells where their time went", "weft")) {
+  : app_(std::make_unique<CLI::App>("runs workflows on actors, plans them before they start, and "
+                                    "tells where their time went",
+                                    "weft")) {
   app_->set_help_flag("-h,--help", "Say what there is, and how to use it.");
   app_->require_subcommand(1);
   app_->allow_extras();
-  app_->footer("  weft run FILE       run a workflow and say where its time went\n"
-               "  weft run --help     all about one verb\n");
+  app_->footer(
+    "  weft run FILE       run a workflow and say where its time went\n"
+    "  weft run --help     all about one verb\n");
   add_global_flags();
   add_all_verbs(*this);
 }
@@ -80,15 +82,13 @@ CLI::Option* CommandLine::bind(CLI::App& verb, const std::string& flags, std::st
   check(setting_index(key).has_value(), "a flag is bound to a setting that exists");
   auto& binding = bindings_.emplace_back(std::make_unique<Binding>());
   binding->key = key;
-  binding->option = verb.add_option(flags, binding->value, meaning)
-                      ->type_name(type_name)
-                      ->take_last();
+  binding->option =
+    verb.add_option(flags, binding->value, meaning)->type_name(type_name)->take_last();
   return binding->option;
 }
 
-CLI::Option* CommandLine::bind_fixed(CLI::App& verb, const std::string& flags,
-                                     std::string_view key, std::string value,
-                                     const std::string& meaning) {
+CLI::Option* CommandLine::bind_fixed(CLI::App& verb, const std::string& flags, std::string_view key,
+                                     std::string value, const std::string& meaning) {
   auto& binding = bindings_.emplace_back(std::make_unique<Binding>());
   binding->key = key;
   binding->value = std::move(value);

@@ -63,7 +63,9 @@ std::string choices_of(const CLI::Option& option) {
   return type;
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
 
 /// Text in single quotes of a shell.
 std::string in_shell(std::string_view text) {
@@ -79,9 +81,11 @@ std::string bash_case(const CLI::App& app, const Path& path) {
   }
   for (const std::string& flag : flags_of(*path.verb)) words.push_back(flag);
   for (const std::string& flag : flags_of(app)) words.push_back(flag);
-  std::string out = fmt::format("    {}) words={}", in_shell(fmt::format("{}", fmt::join(path.words, " "))),
-                                in_shell(fmt::format("{}", fmt::join(words, " "))));
-  if (takes(*path.verb, "RUN")) out += "; [[ $current == -* ]] || words=\"last $(weft runs --ids 2>/dev/null)\"";
+  std::string out =
+    fmt::format("    {}) words={}", in_shell(fmt::format("{}", fmt::join(path.words, " "))),
+                in_shell(fmt::format("{}", fmt::join(words, " "))));
+  if (takes(*path.verb, "RUN"))
+    out += "; [[ $current == -* ]] || words=\"last $(weft runs --ids 2>/dev/null)\"";
   if (takes(*path.verb, "FILE")) out += "; files=1";
   return out + " ;;\n";
 }
@@ -118,20 +122,22 @@ std::string bash_completion(const CLI::App& app) {
   for (const Path& path : paths_of(app)) {
     out += "      " + in_shell(fmt::format("{}", fmt::join(path.words, " "))) + ") break ;;\n";
   }
-  out += "    esac\n    [[ $path == *' '* ]] && path=${path% *} || path=\n  done\n"
-         "  case $path in\n    '') words=" +
-         in_shell(fmt::format("{} {}", fmt::join(names_of(app), " "), fmt::join(flags_of(app), " "))) +
-         " ;;\n";
+  out +=
+    "    esac\n    [[ $path == *' '* ]] && path=${path% *} || path=\n  done\n"
+    "  case $path in\n    '') words=" +
+    in_shell(fmt::format("{} {}", fmt::join(names_of(app), " "), fmt::join(flags_of(app), " "))) +
+    " ;;\n";
   for (const Path& path : paths_of(app)) out += bash_case(app, path);
   out += "  esac\n  case \"$path $previous\" in\n";
   for (const Path& path : paths_of(app)) out += bash_choices(path);
-  out += "    *' --output' | *' -o') words='table json jsonl'; files= ;;\n"
-         "    *' --color') words='auto always never'; files= ;;\n"
-         "  esac\n"
-         "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-         "  [[ -n $files && $current != -* ]] && COMPREPLY+=($(compgen -f -- \"$current\"))\n"
-         "}\n"
-         "complete -o filenames -F _weft weft\n";
+  out +=
+    "    *' --output' | *' -o') words='table json jsonl'; files= ;;\n"
+    "    *' --color') words='auto always never'; files= ;;\n"
+    "  esac\n"
+    "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+    "  [[ -n $files && $current != -* ]] && COMPREPLY+=($(compgen -f -- \"$current\"))\n"
+    "}\n"
+    "complete -o filenames -F _weft weft\n";
   return out;
 }
 

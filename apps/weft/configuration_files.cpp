@@ -26,10 +26,11 @@ Configuration::Variables environment_variables() {
   return variables;
 }
 
-/// A folder of the XDG base directory specification: the variable's, or one in the home folder. Empty
-/// without a home.
+/// A folder of the XDG base directory specification: the variable's, or one in the home folder.
+/// Empty without a home.
 std::string xdg_folder(const char* variable, const char* in_home) {
-  if (const std::string folder = environment_value(variable); folder.starts_with('/')) return folder;
+  if (const std::string folder = environment_value(variable); folder.starts_with('/'))
+    return folder;
   const std::string home = environment_value("HOME");
   return home.empty() ? "" : home + in_home;
 }
@@ -108,9 +109,8 @@ Result<Configuration> read_configuration(const std::string& chosen) {
   }
   if (auto read = read_files(configuration, chosen); !read) return read.error();
   if (!environment_value("NO_COLOR").empty()) {
-    auto set = configuration.set("output.color", {.text = "never",
-                                                  .source = SettingSource::environment,
-                                                  .where = "NO_COLOR"});
+    auto set = configuration.set(
+      "output.color", {.text = "never", .source = SettingSource::environment, .where = "NO_COLOR"});
     if (!set) return set.error();
   }
   if (auto read = configuration.read_environment(environment_variables()); !read) {

@@ -6,8 +6,8 @@
 
 namespace weft::cli {
 
-/// Reads what the environment and the files of this user and folder say: the only place that looks for
-/// them. Fails with `invalid_config`, naming every problem of the first source that has one.
+/// Reads what the environment and the files of this user and folder say: the only place that looks
+/// for them. Fails with `invalid_config`, naming every problem of the first source that has one.
 /// @param chosen a file that stands in for `./weft.toml`; empty: none
 [[nodiscard]] Result<Configuration> read_configuration(const std::string& chosen);
 

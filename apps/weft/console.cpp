@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "weft/apps/weft/json_text.hpp"
 
@@ -21,7 +21,9 @@ std::string_view environment(const char* name) {
   return value ? value : "";
 }
 
-bool dumb_terminal() { return environment("TERM") == "dumb" || environment("TERM").empty(); }
+bool dumb_terminal() {
+  return environment("TERM") == "dumb" || environment("TERM").empty();
+}
 
 /// Whether the locale says that texts are UTF-8: the first variable that is set decides.
 bool utf8_locale() {
@@ -42,11 +44,11 @@ TextStyle style_for(const std::string& color, bool terminal) {
 }  // namespace
 
 Console::Console(ConsoleOptions options)
-    : options_(std::move(options)),
-      notes_on_terminal_(::isatty(STDERR_FILENO) == 1 && !dumb_terminal()),
-      results_on_terminal_(::isatty(STDOUT_FILENO) == 1),
-      out_style_(style_for(options_.color, results_on_terminal_)),
-      note_style_(style_for(options_.color, ::isatty(STDERR_FILENO) == 1)) {}
+  : options_(std::move(options)),
+    notes_on_terminal_(::isatty(STDERR_FILENO) == 1 && !dumb_terminal()),
+    results_on_terminal_(::isatty(STDOUT_FILENO) == 1),
+    out_style_(style_for(options_.color, results_on_terminal_)),
+    note_style_(style_for(options_.color, ::isatty(STDERR_FILENO) == 1)) {}
 
 std::size_t Console::note_columns() const {
   winsize size{};
@@ -58,10 +60,10 @@ void Console::print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
     return;
   }
-  throw Exception(Error{.code = Errc::io_failed,
-                        .message = fmt::format("the standard output cannot be written: {}",
-                                               std::strerror(errno)),
-                        .hint = "free some space, or write elsewhere"});
+  throw Exception(
+    Error{.code = Errc::io_failed,
+          .message = fmt::format("the standard output cannot be written: {}", std::strerror(errno)),
+          .hint = "free some space, or write elsewhere"});
 }
 
 void Console::note(std::string_view text) {
@@ -71,8 +73,8 @@ void Console::note(std::string_view text) {
 }
 
 void Console::fail(const Error& error, ExitCode code) {
-  const std::string text = fmt::format("{} {}\n", note_style_.red("error:"),
-                                       printable(to_string(error)));
+  const std::string text =
+    fmt::format("{} {}\n", note_style_.red("error:"), printable(to_string(error)));
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
   if (options_.format == OutputFormat::table) return;

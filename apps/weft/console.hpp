@@ -45,8 +45,8 @@ public:
   /// Writes for people, unless they want quiet. Not ended by a line break of its own.
   void note(std::string_view text);
 
-  /// Says what went wrong, and, where results are JSON, says it there too: a program that reads them
-  /// finds the reason in the last line.
+  /// Says what went wrong, and, where results are JSON, says it there too: a program that reads
+  /// them finds the reason in the last line.
   void fail(const Error& error, ExitCode code);
 
 private:

@@ -21,8 +21,9 @@ std::string cell(std::string_view text) {
 }  // namespace
 
 TraceCounts write_csv_trace(const RunHistory& history, const TextSink& sink) {
-  sink("task,name,function,attempt,worker,outcome,claimed_ns,inputs_ready_ns,started_ns,"
-       "finished_ns,committed_ns,input_bytes,fetched_bytes,output_bytes\n");
+  sink(
+    "task,name,function,attempt,worker,outcome,claimed_ns,inputs_ready_ns,started_ns,"
+    "finished_ns,committed_ns,input_bytes,fetched_bytes,output_bytes\n");
   const ObservedRun run = observe(history.attempts, history.graph);
   std::map<TaskId, const ObservedTask*> tasks;
   for (const ObservedTask& task : run.tasks) tasks[task.task] = &task;
@@ -32,8 +33,8 @@ TraceCounts write_csv_trace(const RunHistory& history, const TextSink& sink) {
     sink(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", x.task.number(),
                      cell(task.name), cell(task.function), x.attempt, x.worker.number(),
                      to_string(x.outcome), x.claimed.count(), x.inputs_ready.count(),
-                     x.started.count(), x.finished.count(), x.committed.count(),
-                     x.input_size.count, x.fetched_size.count, x.output_size.count));
+                     x.started.count(), x.finished.count(), x.committed.count(), x.input_size.count,
+                     x.fetched_size.count, x.output_size.count));
     ++counts.slices;
   }
   return counts;

@@ -43,10 +43,14 @@ ExitCode exit_code_of(const Error& error) {
 
 ExitCode exit_code_of(const RunRecord& record) {
   switch (record.state) {
-    case RunState::succeeded: return ExitCode::success;
-    case RunState::cancelled: return ExitCode::cancelled;
-    case RunState::running: return ExitCode::internal;
-    case RunState::failed: break;
+    case RunState::succeeded:
+      return ExitCode::success;
+    case RunState::cancelled:
+      return ExitCode::cancelled;
+    case RunState::running:
+      return ExitCode::internal;
+    case RunState::failed:
+      break;
   }
   for (const Error& error : record.errors) {
     // An error that names no task is the run's own.

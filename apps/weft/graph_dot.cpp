@@ -31,9 +31,9 @@ std::string scope_lines(const GraphView& view, std::uint32_t scope, std::size_t 
   }
   for (const GraphFrame& frame : view.frames) {
     if (frame.parent != scope) continue;
-    out += fmt::format("{}subgraph cluster_{} {{\n{}  label={};\n{}{}}}\n", margin, frame.scope,
-                       margin, in_dot(frame.label), scope_lines(view, frame.scope, indent + 2),
-                       margin);
+    out +=
+      fmt::format("{}subgraph cluster_{} {{\n{}  label={};\n{}{}}}\n", margin, frame.scope, margin,
+                  in_dot(frame.label), scope_lines(view, frame.scope, indent + 2), margin);
   }
   return out;
 }

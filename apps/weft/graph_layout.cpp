@@ -8,7 +8,8 @@ namespace weft::cli {
 
 namespace {
 
-/// Turns the edges around that would close a cycle in a depth-first walk, so that the rest has none.
+/// Turns the edges around that would close a cycle in a depth-first walk, so that the rest has
+/// none.
 std::vector<LayoutEdge> without_cycles(std::size_t nodes, std::vector<LayoutEdge> edges) {
   enum class Mark : std::uint8_t { fresh, open, done };
   std::vector<std::vector<std::size_t>> out(nodes);

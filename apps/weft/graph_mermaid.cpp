@@ -36,8 +36,7 @@ std::string scope_lines(const GraphView& view, std::uint32_t scope, std::size_t 
   for (const GraphFrame& frame : view.frames) {
     if (frame.parent != scope) continue;
     out += fmt::format("{}subgraph s{} [{}]\n{}{}end\n", margin, frame.scope,
-                       in_mermaid(frame.label), scope_lines(view, frame.scope, indent + 2),
-                       margin);
+                       in_mermaid(frame.label), scope_lines(view, frame.scope, indent + 2), margin);
   }
   return out;
 }

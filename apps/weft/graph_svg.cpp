@@ -21,11 +21,20 @@ std::string in_xml(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '&': out += "&amp;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -78,8 +87,8 @@ public:
 
 private:
   [[nodiscard]] std::string title() const {
-    std::string text = fmt::format("{}: {} tasks, {} edges", view_.name, view_.tasks,
-                                   view_.edges_total);
+    std::string text =
+      fmt::format("{}: {} tasks, {} edges", view_.name, view_.tasks, view_.edges_total);
     if (view_.grouping == GraphGrouping::functions) text += ", grouped by function";
     return text;
   }
@@ -106,10 +115,11 @@ private:
 
   void edge(std::size_t index) {
     const GraphEdge& edge = view_.edges[index];
-    out_ += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"#777\" stroke-width=\"{}\"{} "
-                        "marker-end=\"url(#arrow)\">",
-                        path_of(layout_.edges[index]), edge.count > 1 ? "1.6" : "1",
-                        edge.data ? "" : " stroke-dasharray=\"4 3\"");
+    out_ += fmt::format(
+      "<path d=\"{}\" fill=\"none\" stroke=\"#777\" stroke-width=\"{}\"{} "
+      "marker-end=\"url(#arrow)\">",
+      path_of(layout_.edges[index]), edge.count > 1 ? "1.6" : "1",
+      edge.data ? "" : " stroke-dasharray=\"4 3\"");
     out_ += fmt::format("<title>{} to {}{}</title></path>\n",
                         in_xml(printable(view_.nodes[edge.from].label)),
                         in_xml(printable(view_.nodes[edge.to].label)),
@@ -136,11 +146,12 @@ private:
     std::vector<std::uint64_t> tasks(view_.functions.size(), 0);
     for (const GraphNode& node : view_.nodes) tasks[node.function] += node.tasks;
     for (std::uint32_t i = 0; i < view_.functions.size(); ++i, y += legend_row) {
-      out_ += fmt::format("<rect x=\"{}\" y=\"{:.1f}\" width=\"12\" height=\"12\" fill=\"{}\" "
-                          "stroke=\"#555\"/><text x=\"{}\" y=\"{:.1f}\" fill=\"#111\">{} x{}</text>"
-                          "\n",
-                          margin, y, function_color(i), margin + 20, y + 10,
-                          in_xml(printable(view_.functions[i])), tasks[i]);
+      out_ += fmt::format(
+        "<rect x=\"{}\" y=\"{:.1f}\" width=\"12\" height=\"12\" fill=\"{}\" "
+        "stroke=\"#555\"/><text x=\"{}\" y=\"{:.1f}\" fill=\"#111\">{} x{}</text>"
+        "\n",
+        margin, y, function_color(i), margin + 20, y + 10, in_xml(printable(view_.functions[i])),
+        tasks[i]);
     }
   }
 
@@ -152,6 +163,8 @@ private:
 
 }  // namespace
 
-std::string svg_text(const GraphView& view) { return SvgWriter{view}.text(); }
+std::string svg_text(const GraphView& view) {
+  return SvgWriter{view}.text();
+}
 
 }  // namespace weft::cli

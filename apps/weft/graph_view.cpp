@@ -86,15 +86,15 @@ private:
 }  // namespace
 
 GraphView view_of(const Graph& graph, std::optional<GraphGrouping> grouping) {
-  const auto fitting = graph.task_count() <= max_drawn_tasks ? GraphGrouping::tasks
-                                                             : GraphGrouping::functions;
+  const auto fitting =
+    graph.task_count() <= max_drawn_tasks ? GraphGrouping::tasks : GraphGrouping::functions;
   return ViewBuilder{graph, grouping.value_or(fitting)}.build();
 }
 
 std::string_view function_color(std::uint32_t function) {
-  constexpr std::array<std::string_view, 12> colors{
-    "#c6dbef", "#fdd0a2", "#c7e9c0", "#dadaeb", "#fcbba1", "#d9d9d9",
-    "#fde0dd", "#ccece6", "#fff7bc", "#d4b9da", "#e5d8bd", "#b3cde3"};
+  constexpr std::array<std::string_view, 12> colors{"#c6dbef", "#fdd0a2", "#c7e9c0", "#dadaeb",
+                                                    "#fcbba1", "#d9d9d9", "#fde0dd", "#ccece6",
+                                                    "#fff7bc", "#d4b9da", "#e5d8bd", "#b3cde3"};
   return colors[function % colors.size()];
 }
 

@@ -18,18 +18,18 @@ enum class GraphGrouping : std::uint8_t {
 
 struct GraphNode {
   std::string label;
-  std::uint32_t function = 0;   ///< Index into `GraphView::functions`.
+  std::uint32_t function = 0;  ///< Index into `GraphView::functions`.
   std::uint64_t tasks = 1;
   std::uint64_t inner_edges = 0;  ///< Edges between tasks of a group.
-  bool map = false;             ///< It makes its tasks at run time.
-  std::uint32_t scope = 0;      ///< The map's scope that it is part of; 0: none.
+  bool map = false;               ///< It makes its tasks at run time.
+  std::uint32_t scope = 0;        ///< The map's scope that it is part of; 0: none.
 };
 
 struct GraphEdge {
   std::uint32_t from = 0;  ///< Index into `GraphView::nodes`.
   std::uint32_t to = 0;
   std::uint64_t count = 1;
-  bool data = true;        ///< False: only an order.
+  bool data = true;  ///< False: only an order.
 };
 
 /// A map's scope, as a frame around nodes.

@@ -8,7 +8,7 @@ namespace weft::cli {
 LayoutColumns::LayoutColumns(const std::vector<LayoutSize>& nodes,
                              const std::vector<std::uint32_t>& columns,
                              const std::vector<LayoutEdge>& edges, const LayoutOptions& options)
-    : options_(options), node_count_(nodes.size()) {
+  : options_(options), node_count_(nodes.size()) {
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     add_item({.size = nodes[i], .column = columns[i]});
   }
@@ -51,8 +51,8 @@ void LayoutColumns::sort_column(std::vector<std::uint32_t>& column, Side side) {
     const auto& next = neighbours(items_[index], side);
     double sum = 0;
     for (const std::uint32_t other : next) sum += items_[other].place;
-    keyed.emplace_back(
-      next.empty() ? items_[index].place : sum / static_cast<double>(next.size()), index);
+    keyed.emplace_back(next.empty() ? items_[index].place : sum / static_cast<double>(next.size()),
+                       index);
   }
   std::ranges::stable_sort(keyed, {}, &std::pair<double, std::uint32_t>::first);
   for (std::size_t i = 0; i < keyed.size(); ++i) {
@@ -112,8 +112,8 @@ double LayoutColumns::distance(const Item& upper, const Item& lower) const {
   return (upper.size.height + lower.size.height) / 2 + gap;
 }
 
-/// Puts each item of a column as near to its neighbours' middle as the order allows: a least-squares
-/// fit under the distances, solved by pooling items that push one another.
+/// Puts each item of a column as near to its neighbours' middle as the order allows: a
+/// least-squares fit under the distances, solved by pooling items that push one another.
 void LayoutColumns::align(const std::vector<std::uint32_t>& column, Side side) {
   struct Block {
     double sum = 0;

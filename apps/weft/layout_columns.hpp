@@ -7,8 +7,8 @@
 
 namespace weft::cli {
 
-/// Nodes in columns, with a joint in every column that an edge passes: the second half of `lay_out`.
-/// Not thread-safe.
+/// Nodes in columns, with a joint in every column that an edge passes: the second half of
+/// `lay_out`. Not thread-safe.
 class LayoutColumns {
 public:
   /// @param columns of each node; every edge leads to a later one
@@ -54,7 +54,7 @@ private:
 
   LayoutOptions options_;
   std::size_t node_count_;
-  std::vector<Item> items_;  ///< The nodes first.
+  std::vector<Item> items_;                         ///< The nodes first.
   std::vector<std::vector<std::uint32_t>> chains_;  ///< Of each edge: its ends and joints.
   std::vector<std::vector<std::uint32_t>> columns_;
 };

@@ -13,13 +13,15 @@ namespace {
 
 using Path = std::vector<std::uint32_t>;
 
-Nanos between(Nanos from, Nanos to) { return std::max(to - from, Nanos{}); }
+Nanos between(Nanos from, Nanos to) {
+  return std::max(to - from, Nanos{});
+}
 
 /// Joins the attempts of each task, then the tasks with one another.
 class Observer {
 public:
   Observer(std::span<const TaskMetrics> attempts, std::span<const RecordedTask> graph)
-      : attempts_(attempts) {
+    : attempts_(attempts) {
     run_.graph_known = !graph.empty();
     for (const RecordedTask& task : graph) recorded_.emplace(task.task, &task);
   }

@@ -9,8 +9,8 @@
 
 namespace weft::cli {
 
-/// Where the time of a task went. The parts add up to the time from when it was ready, which is when the
-/// last task that it depends on committed, to its own commit.
+/// Where the time of a task went. The parts add up to the time from when it was ready, which is
+/// when the last task that it depends on committed, to its own commit.
 struct Phases {
   Nanos queue{};    ///< Ready until a worker claimed it. 0 where the graph is not known.
   Nanos retries{};  ///< Attempts that failed, and the waits after them.
@@ -29,13 +29,13 @@ struct ObservedTask {
   TaskId task;
   std::string name;
   std::string function;
-  WorkerId worker;              ///< Of the last attempt.
-  std::uint32_t attempts = 0;   ///< 0: nobody measured it; it only stands between others.
+  WorkerId worker;             ///< Of the last attempt.
+  std::uint32_t attempts = 0;  ///< 0: nobody measured it; it only stands between others.
   bool committed = false;
-  Nanos begin{};                ///< Its first claim.
-  Nanos end{};                  ///< Its last attempt's end.
-  Nanos called{};               ///< Its last attempt called the function.
-  Nanos returned{};             ///< The function returned.
+  Nanos begin{};     ///< Its first claim.
+  Nanos end{};       ///< Its last attempt's end.
+  Nanos called{};    ///< Its last attempt called the function.
+  Nanos returned{};  ///< The function returned.
   Phases phases;
   /// Places in `ObservedRun::tasks` of the tasks that had to commit first.
   std::vector<std::uint32_t> dependencies;

@@ -16,11 +16,11 @@ namespace {
 [[noreturn]] void fail(const std::string& path) {
   const int reason = errno;
   const bool full = reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
-  throw Exception(Error{.code = full ? Errc::io_failed : Errc::invalid_argument,
-                        .message = fmt::format("{} cannot be written: {}", in_quotes(path),
-                                               std::strerror(reason)),
-                        .hint = full ? "free some space, or write elsewhere"
-                                     : "give the path of a file that you may write"});
+  throw Exception(Error{
+    .code = full ? Errc::io_failed : Errc::invalid_argument,
+    .message = fmt::format("{} cannot be written: {}", in_quotes(path), std::strerror(reason)),
+    .hint =
+      full ? "free some space, or write elsewhere" : "give the path of a file that you may write"});
 }
 
 /// Devices and pipes are written in place: they cannot be replaced by a file.
@@ -33,9 +33,9 @@ bool written_in_place(const std::string& path) {
 class PendingFile {
 public:
   explicit PendingFile(const std::string& path)
-      : path_(path),
-        pending_(written_in_place(path) ? path : fmt::format("{}.{}.part", path, ::getpid())),
-        file_(std::fopen(pending_.c_str(), "wb")) {
+    : path_(path),
+      pending_(written_in_place(path) ? path : fmt::format("{}.{}.part", path, ::getpid())),
+      file_(std::fopen(pending_.c_str(), "wb")) {
     if (!file_) fail(path_);
   }
   PendingFile(const PendingFile&) = delete;

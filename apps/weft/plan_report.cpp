@@ -39,8 +39,10 @@ std::string workers_text(const Graph& graph, const Plan& plan, const TextStyle& 
   for (const PlannedWorker& worker : plan.workers) {
     classes[worker.id] = to_string(worker.worker_class);
   }
-  TextTable table{{{"worker", Align::right}, {"tasks", Align::right},
-                   {"expected time", Align::right}, {"class"}}};
+  TextTable table{{{"worker", Align::right},
+                   {"tasks", Align::right},
+                   {"expected time", Align::right},
+                   {"class"}}};
   for (const auto& [worker, load] : loads_of(graph, plan)) {
     const bool flexible = worker == flexible_worker;
     table.add({flexible ? "flexible" : fmt::format("{}", worker.number()),
@@ -52,10 +54,10 @@ std::string workers_text(const Graph& graph, const Plan& plan, const TextStyle& 
 
 std::string path_text(const Graph& graph, const EstimatedPath& path, const TextStyle& style) {
   if (path.tasks.empty()) return {};
-  std::string out = fmt::format("\n{} {} tasks, {}\n", style.bold("critical path"),
-                                path.tasks.size(),
-                                path.duration ? format_duration(*path.duration) + " by the hints"
-                                              : "no hints of how long they take");
+  std::string out =
+    fmt::format("\n{} {} tasks, {}\n", style.bold("critical path"), path.tasks.size(),
+                path.duration ? format_duration(*path.duration) + " by the hints"
+                              : "no hints of how long they take");
   constexpr std::size_t shown = 12;
   TextTable table{{{"task"}, {"function"}, {"expected", Align::right}}};
   for (std::size_t i = 0; i < path.tasks.size(); ++i) {

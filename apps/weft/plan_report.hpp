@@ -12,8 +12,8 @@ namespace weft::cli {
 
 /// The chain of tasks that takes longest by the hints of the workflow.
 struct EstimatedPath {
-  std::vector<TaskId> tasks;     ///< First to last; templates stand for one element.
-  std::optional<Nanos> duration; ///< Nothing when no task carries a hint.
+  std::vector<TaskId> tasks;      ///< First to last; templates stand for one element.
+  std::optional<Nanos> duration;  ///< Nothing when no task carries a hint.
 };
 
 [[nodiscard]] EstimatedPath estimated_path(const Graph& graph);

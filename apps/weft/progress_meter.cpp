@@ -20,7 +20,9 @@ constexpr double memory_seconds = 5;
 /// The fewest commits from which an end can be guessed.
 constexpr std::uint64_t min_commits = 3;
 
-double in_seconds(Nanos time) { return static_cast<double>(time.count()) * 1e-9; }
+double in_seconds(Nanos time) {
+  return static_cast<double>(time.count()) * 1e-9;
+}
 
 std::string rate_text(double rate) {
   return rate < 9.95 ? fmt::format("{:.1f}/s", rate) : fmt::format("{:.0f}/s", rate);
@@ -48,8 +50,8 @@ std::string troubles(const TaskCounts& counts, const TextStyle& style) {
 std::string bar(std::uint64_t done, std::uint64_t total, std::size_t width,
                 const TextStyle& style) {
   const double share = total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(total);
-  const auto full = std::min(
-    static_cast<std::size_t>(std::floor(share * static_cast<double>(width))), width);
+  const auto full =
+    std::min(static_cast<std::size_t>(std::floor(share * static_cast<double>(width))), width);
   std::string filled;
   std::string empty;
   for (std::size_t i = 0; i < width; ++i) {
@@ -66,11 +68,12 @@ void ProgressMeter::update(Nanos elapsed, const TaskCounts& counts) {
   counts_ = counts;
   const Nanos stretch = elapsed_ - measured_;
   if (stretch < min_stretch) return;
-  const double now = static_cast<double>(counts.committed - std::min(counts.committed,
-                                                                     measured_done_)) /
-                     in_seconds(stretch);
+  const double now =
+    static_cast<double>(counts.committed - std::min(counts.committed, measured_done_)) /
+    in_seconds(stretch);
   // The first stretch stands alone; later ones weigh by their length.
-  const double weight = measured_ == Nanos{} ? 1 : 1 - std::exp(-in_seconds(stretch) / memory_seconds);
+  const double weight =
+    measured_ == Nanos{} ? 1 : 1 - std::exp(-in_seconds(stretch) / memory_seconds);
   rate_ += weight * (now - rate_);
   measured_ = elapsed_;
   measured_done_ = counts.committed;
@@ -88,8 +91,8 @@ std::optional<Nanos> ProgressMeter::remaining() const {
   return std::chrono::duration_cast<Nanos>(std::chrono::duration<double>{rest});
 }
 
-std::string progress_bar(const ProgressMeter& meter, std::string_view workflow,
-                         std::size_t columns, const TextStyle& style) {
+std::string progress_bar(const ProgressMeter& meter, std::string_view workflow, std::size_t columns,
+                         const TextStyle& style) {
   const TaskCounts& counts = meter.counts();
   const std::string count = fmt::format("{}/{}", meter.done(), counts.total);
   const auto percent = counts.total == 0 ? 0 : 100 * meter.done() / counts.total;

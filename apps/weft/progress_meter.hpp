@@ -32,13 +32,13 @@ public:
 private:
   TaskCounts counts_;
   Nanos elapsed_{};
-  Nanos measured_{};              ///< When the rate was last brought up to date.
+  Nanos measured_{};  ///< When the rate was last brought up to date.
   std::uint64_t measured_done_ = 0;
   double rate_ = 0;
 };
 
-/// One line that a terminal shows again and again, at most `columns` wide: what matters least is left
-/// out first.
+/// One line that a terminal shows again and again, at most `columns` wide: what matters least is
+/// left out first.
 [[nodiscard]] std::string progress_bar(const ProgressMeter& meter, std::string_view workflow,
                                        std::size_t columns, const TextStyle& style);
 

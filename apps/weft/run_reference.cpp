@@ -30,7 +30,7 @@ std::string listed(const std::vector<RunRecord>& runs) {
 }  // namespace
 
 RunArchive::RunArchive(const Configuration& configuration)
-    : file_(expanded_path(configuration.text("history.file"))) {
+  : file_(expanded_path(configuration.text("history.file"))) {
   std::error_code ignored;
   if (std::filesystem::exists(file_, ignored)) store_ = open_sqlite_history(file_).value();
 }
@@ -59,7 +59,9 @@ RunRecord RunArchive::find(const std::string& reference) const {
                           "give more of the id: " + listed(found)));
 }
 
-RunHistory RunArchive::read(const RunRecord& record) const { return read_run(*store_, record); }
+RunHistory RunArchive::read(const RunRecord& record) const {
+  return read_run(*store_, record);
+}
 
 RunHistory read_run(const HistoryStore& store, const RunRecord& record) {
   return {.record = record,

@@ -22,8 +22,8 @@ public:
   /// Newest first. @param workflow empty: of all workflows
   [[nodiscard]] std::vector<RunRecord> runs(std::size_t limit, const std::string& workflow) const;
 
-  /// The run that `reference` names: an id, the beginning of one, or `last`. Throws `Exception` with
-  /// `run_unknown` when there is none or more than one.
+  /// The run that `reference` names: an id, the beginning of one, or `last`. Throws `Exception`
+  /// with `run_unknown` when there is none or more than one.
   [[nodiscard]] RunRecord find(const std::string& reference) const;
 
   /// All that is kept of a run.

@@ -122,9 +122,9 @@ RunSummary summarize(RunRecord record, std::span<const TaskMetrics> attempts,
   if (run.graph_known) {
     const auto order = in_order(run.tasks);
     summary.critical_path = critical_path_of(run.tasks, order);
-    summary.longest_execution =
-      heaviest_chain(run.tasks, order, [](const ObservedTask& task) { return task.phases.execute; })
-        .weight;
+    summary.longest_execution = heaviest_chain(run.tasks, order, [](const ObservedTask& task) {
+                                  return task.phases.execute;
+                                }).weight;
   }
   for (const ObservedTask& task : run.tasks) summary.phases += task.phases;
   for (const TaskMetrics& attempt : attempts) {

@@ -43,9 +43,9 @@ struct FunctionUse {
 struct SlotUse {
   std::uint64_t cold = 0;
   std::uint64_t warm = 0;
-  Nanos starting{};              ///< Requested until granted, over all of them.
-  std::uint64_t workers = 0;     ///< Distinct workers that ran a task or got a slot.
-  std::optional<double> busy;    ///< Share of workers times makespan spent in functions.
+  Nanos starting{};            ///< Requested until granted, over all of them.
+  std::uint64_t workers = 0;   ///< Distinct workers that ran a task or got a slot.
+  std::optional<double> busy;  ///< Share of workers times makespan spent in functions.
 
   friend bool operator==(const SlotUse&, const SlotUse&) = default;
 };
@@ -53,14 +53,14 @@ struct SlotUse {
 /// What there is to say about a run: after `weft run`, and by `weft show`. A plain value.
 struct RunSummary {
   RunRecord record;
-  CriticalPath critical_path;   ///< No steps when the graph was not kept.
+  CriticalPath critical_path;  ///< No steps when the graph was not kept.
   /// The longest chain of execution alone: what no number of workers makes shorter.
   Nanos longest_execution{};
-  Phases phases;                ///< Of all tasks.
+  Phases phases;                       ///< Of all tasks.
   std::vector<FunctionUse> functions;  ///< Most execution first.
   SlotUse slots;
-  Bytes output_size;            ///< Of all committed tasks.
-  Bytes fetched_size;           ///< Read from the store rather than handed over.
+  Bytes output_size;   ///< Of all committed tasks.
+  Bytes fetched_size;  ///< Read from the store rather than handed over.
 };
 
 /// Makes the summary of a run out of what its history holds. Pure.

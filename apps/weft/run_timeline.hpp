@@ -28,7 +28,8 @@ struct TraceCounts {
 
 /// Writes a trace in the JSON format of Chrome's tracing, which Perfetto reads: one lane for each
 /// worker (more where attempts on one worker overlap), a slice for each attempt's execution, and an
-/// arrow along each dependency. Starts of slots are asynchronous slices on the lane of their worker.
+/// arrow along each dependency. Starts of slots are asynchronous slices on the lane of their
+/// worker.
 TraceCounts write_chrome_trace(const RunHistory& history, const TextSink& sink);
 
 /// Writes one line of comma-separated values for each attempt, below a line of titles. Texts are

@@ -31,11 +31,11 @@ ProgressStyle progress_style(const Session& session) {
 }
 
 RunWatch::RunWatch(Session& session, std::shared_ptr<RunHandle> run, std::string workflow)
-    : session_(session),
-      run_(std::move(run)),
-      workflow_(std::move(workflow)),
-      style_(progress_style(session)),
-      next_line_(progress_interval({})) {
+  : session_(session),
+    run_(std::move(run)),
+    workflow_(std::move(workflow)),
+    style_(progress_style(session)),
+    next_line_(progress_interval({})) {
   subscription_ = run_->subscribe([this](const RunEvent& event) { on_event(event); });
 }
 
@@ -57,7 +57,8 @@ void RunWatch::wait() {
 
 /// On the thread of the subscription.
 void RunWatch::on_event(const RunEvent& event) {
-  if (session_.console.format() == OutputFormat::jsonl) session_.console.print(to_json(event) + "\n");
+  if (session_.console.format() == OutputFormat::jsonl)
+    session_.console.print(to_json(event) + "\n");
   const std::string text = text_of_event(event);
   const std::lock_guard lock{mutex_};
   if (!text.empty()) {
@@ -91,7 +92,8 @@ std::string RunWatch::text_of_event(const RunEvent& event) const {
     case RunEventKind::map_expanded:
       if (session_.verbosity == 0) return {};
       return fmt::format("expanded: {} into {} tasks\n", name, event.count);
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -128,8 +130,7 @@ void RunWatch::show_progress() {
   }
   // One column stays free: a terminal would wrap a line that fills it.
   const std::size_t columns = session_.console.note_columns() - 1;
-  const std::string bar =
-    progress_bar(meter_, workflow_, columns, session_.console.note_style());
+  const std::string bar = progress_bar(meter_, workflow_, columns, session_.console.note_style());
   session_.console.note("\r" + bar + "\x1b[K");
   bar_columns_ = columns_of(bar);
 }

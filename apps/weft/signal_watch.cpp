@@ -25,7 +25,7 @@ sigset_t watched() {
 }  // namespace
 
 SignalWatch::SignalWatch(std::function<void(int, int)> on_signal)
-    : on_signal_(std::move(on_signal)) {
+  : on_signal_(std::move(on_signal)) {
   const sigset_t set = watched();
   pthread_sigmask(SIG_BLOCK, &set, &before_);
   signals_ = ::signalfd(-1, &set, SFD_CLOEXEC);

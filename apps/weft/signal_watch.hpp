@@ -8,8 +8,9 @@
 
 namespace weft::cli {
 
-/// Takes SIGINT and SIGTERM away from their default, and tells of each on a thread of its own, where
-/// anything may be done. Make it before any other thread: they inherit that the signals are blocked.
+/// Takes SIGINT and SIGTERM away from their default, and tells of each on a thread of its own,
+/// where anything may be done. Make it before any other thread: they inherit that the signals are
+/// blocked.
 class SignalWatch {
 public:
   /// @param on_signal the signal, and how many came so far, this one included

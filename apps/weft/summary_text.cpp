@@ -18,7 +18,7 @@ std::string plural(std::uint64_t count, std::string_view noun) {
 class SummaryWriter {
 public:
   SummaryWriter(const RunSummary& summary, const SummaryLayout& layout)
-      : summary_(summary), layout_(layout), style_(layout.style) {}
+    : summary_(summary), layout_(layout), style_(layout.style) {}
 
   std::string text() && {
     head();
@@ -39,9 +39,9 @@ private:
     table.add({"makespan", record.makespan ? format_duration(*record.makespan) : "not yet known"});
     table.add({"tasks", tasks_line()});
     table.add({"workers", workers_line()});
-    table.add({"data", fmt::format("{} made, {} read from the store",
-                                   format_bytes(summary_.output_size),
-                                   format_bytes(summary_.fetched_size))});
+    table.add(
+      {"data", fmt::format("{} made, {} read from the store", format_bytes(summary_.output_size),
+                           format_bytes(summary_.fetched_size))});
     table.add({"planner", record.planner});
     out_ += table.text(style_, 2);
   }
@@ -128,15 +128,18 @@ private:
                         plural(path.steps.size(), "task"), format_duration(path.phases.total()),
                         share_text(path.phases.total(), whole));
     out_ += steps_table(whole).text(style_, 2);
-    out_ += fmt::format("  longest chain of execution alone: {} ({}): no number of workers makes "
-                        "the run shorter\n",
-                        format_duration(summary_.longest_execution),
-                        share_text(summary_.longest_execution, whole));
+    out_ += fmt::format(
+      "  longest chain of execution alone: {} ({}): no number of workers makes "
+      "the run shorter\n",
+      format_duration(summary_.longest_execution), share_text(summary_.longest_execution, whole));
   }
 
   TextTable steps_table(Nanos whole) const {
-    TextTable table{{{"task"}, {"worker", Align::right}, {"waited", Align::right},
-                     {"execute", Align::right}, {"publish", Align::right},
+    TextTable table{{{"task"},
+                     {"worker", Align::right},
+                     {"waited", Align::right},
+                     {"execute", Align::right},
+                     {"publish", Align::right},
                      {"share", Align::right}}};
     const auto& steps = summary_.critical_path.steps;
     const std::size_t shown = std::min(steps.size(), layout_.critical_steps);
@@ -153,7 +156,8 @@ private:
 
   void add_step(TextTable& table, const CriticalStep& step, Nanos whole) const {
     const Phases& phases = step.phases;
-    table.add({cut_middle(printable(step.task), 40, style_), fmt::format("{}", step.worker.number()),
+    table.add({cut_middle(printable(step.task), 40, style_),
+               fmt::format("{}", step.worker.number()),
                format_duration(phases.total() - phases.execute - phases.publish),
                format_duration(phases.execute), format_duration(phases.publish),
                share_text(phases.total(), whole)});
@@ -162,16 +166,18 @@ private:
   void functions() {
     if (summary_.functions.empty()) return;
     out_ += "\n" + style_.bold("functions") + " (sums over their tasks)\n";
-    TextTable table{{{"function"}, {"tasks", Align::right}, {"waited", Align::right},
+    TextTable table{{{"function"},
+                     {"tasks", Align::right},
+                     {"waited", Align::right},
                      {"execute", Align::right},
-                     {"publish", Align::right}, {"mean", Align::right},
+                     {"publish", Align::right},
+                     {"mean", Align::right},
                      {"longest", Align::right}}};
     const std::size_t shown = std::min(summary_.functions.size(), layout_.functions);
     for (std::size_t i = 0; i < shown; ++i) add_function(table, summary_.functions[i]);
     out_ += table.text(style_, 2);
     if (shown < summary_.functions.size()) {
-      out_ += fmt::format("  and {} more with less execution\n",
-                          summary_.functions.size() - shown);
+      out_ += fmt::format("  and {} more with less execution\n", summary_.functions.size() - shown);
     }
   }
 
@@ -199,10 +205,14 @@ std::string summary_text(const RunSummary& summary, const SummaryLayout& layout)
 std::string state_text(RunState state, const TextStyle& style) {
   const std::string_view text = to_string(state);
   switch (state) {
-    case RunState::succeeded: return style.green(text);
-    case RunState::failed: return style.red(text);
-    case RunState::cancelled: return style.yellow(text);
-    case RunState::running: return style.cyan(text);
+    case RunState::succeeded:
+      return style.green(text);
+    case RunState::failed:
+      return style.red(text);
+    case RunState::cancelled:
+      return style.yellow(text);
+    case RunState::running:
+      return style.cyan(text);
   }
   return std::string(text);
 }

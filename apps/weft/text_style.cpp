@@ -7,7 +7,9 @@ namespace weft::cli {
 namespace {
 
 /// Whether a byte begins a code point of UTF-8 rather than going on with one.
-bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+bool begins_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+}
 
 /// The first position behind an escape sequence that begins at `from`.
 std::size_t end_of_escape(std::string_view text, std::size_t from) {
@@ -15,7 +17,9 @@ std::size_t end_of_escape(std::string_view text, std::size_t from) {
   return end == std::string_view::npos ? text.size() : end + 1;
 }
 
-std::string_view ellipsis_of(const TextStyle& style) { return style.unicode ? "…" : ".."; }
+std::string_view ellipsis_of(const TextStyle& style) {
+  return style.unicode ? "…" : "..";
+}
 
 std::size_t room_beside(std::string_view ellipsis, std::size_t columns) {
   return columns - std::min(columns, columns_of(ellipsis));

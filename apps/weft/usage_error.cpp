@@ -83,7 +83,8 @@ Error refused_argument(const CLI::App& app, const CLI::ParseError& failure) {
   if (failure.get_name() == "ConversionError") {
     const std::string what = failure.what();
     return usage(fmt::format("{}: {} cannot be read", command_name(verb),
-                             what.substr(std::min(what.find(": "), what.size() - 2) + 2)), help);
+                             what.substr(std::min(what.find(": "), what.size() - 2) + 2)),
+                 help);
   }
   if (failure.get_name() != "RequiredError") {
     return usage(command_name(verb) + ": " + failure.what(), help);

@@ -17,7 +17,8 @@ namespace weft::cli {
 
 /// What to say of arguments that no verb or flag takes: what it is, and what may have been meant.
 /// @pre the app was parsed and `extras` is not empty
-[[nodiscard]] Error unexpected_argument(const CLI::App& app, const std::vector<std::string>& extras);
+[[nodiscard]] Error unexpected_argument(const CLI::App& app,
+                                        const std::vector<std::string>& extras);
 
 /// What to say of arguments that the parser refuses.
 [[nodiscard]] Error refused_argument(const CLI::App& app, const CLI::ParseError& failure);

@@ -37,8 +37,8 @@ ExitCode show(Session& session, bool origin) {
     return ExitCode::success;
   }
   const TextStyle& style = session.console.out_style();
-  TextTable table = origin ? TextTable{{{"setting"}, {"value"}, {"from"}}}
-                           : TextTable{{{"setting"}, {"value"}}};
+  TextTable table =
+    origin ? TextTable{{{"setting"}, {"value"}, {"from"}}} : TextTable{{{"setting"}, {"value"}}};
   for (const Setting& setting : settings()) {
     const auto values = session.configuration.values(setting.key);
     for (std::size_t i = 0; i < (origin ? values.size() : 1); ++i) {
@@ -73,22 +73,24 @@ void add_config(CommandLine& line) {
   CLI::App& group = line.add_group(
     {.name = "config",
      .summary = "show the configuration, and where each value comes from",
-     .details = "A flag wins over an environment variable, that over ./weft.toml, that over "
-                "~/.config/weft/config.toml, that over /etc/weft/config.toml, that over the default.",
+     .details =
+       "A flag wins over an environment variable, that over ./weft.toml, that over "
+       "~/.config/weft/config.toml, that over /etc/weft/config.toml, that over the default.",
      .examples = "  weft config show --origin\n  weft config keys\n"});
   auto origin = std::make_shared<bool>(false);
-  CLI::App& shown = line.add({.name = "show",
-                              .summary = "the values that hold",
-                              .details = "",
-                              .examples = "  WEFT_POOL_SLOTS=2 weft config show --origin\n"},
-                             [origin](Session& session) { return show(session, *origin); },
-                             Needs::configuration, &group);
+  CLI::App& shown = line.add(
+    {.name = "show",
+     .summary = "the values that hold",
+     .details = "",
+     .examples = "  WEFT_POOL_SLOTS=2 weft config show --origin\n"},
+    [origin](Session& session) { return show(session, *origin); }, Needs::configuration, &group);
   shown.add_flag("--origin", *origin, "Say who set each value, and who was overridden.");
-  line.add({.name = "keys",
-            .summary = "every setting that there is",
-            .details = "",
-            .examples = "  weft config keys\n"},
-           [](Session& session) { return keys(session); }, Needs::nothing, &group);
+  line.add(
+    {.name = "keys",
+     .summary = "every setting that there is",
+     .details = "",
+     .examples = "  weft config keys\n"},
+    [](Session& session) { return keys(session); }, Needs::nothing, &group);
 }
 
 }  // namespace weft::cli

@@ -27,8 +27,8 @@ void add_choice(CLI::App& verb, const std::string& flags, std::string& value,
   const auto one_of = [choices](const std::string& text) {
     if (std::ranges::find(choices, text) != choices.end()) return std::string();
     const auto nearest = nearest_names(text, choices);
-    const std::string all = fmt::format("{} is none of {}", in_quotes(text),
-                                        fmt::join(choices, ", "));
+    const std::string all =
+      fmt::format("{} is none of {}", in_quotes(text), fmt::join(choices, ", "));
     return nearest.empty() ? all : fmt::format("{}; did you mean {}?", all, nearest.front());
   };
   verb.add_option(flags, value, meaning)

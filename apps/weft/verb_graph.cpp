@@ -26,7 +26,8 @@ std::string text_as(const std::string& format, const GraphView& view) {
   if (view.nodes.size() > max_svg_nodes) {
     throw Exception(Error{.code = Errc::invalid_argument,
                           .message = fmt::format("a picture of {} nodes is not readable; the most "
-                                                 "is {}", view.nodes.size(), max_svg_nodes),
+                                                 "is {}",
+                                                 view.nodes.size(), max_svg_nodes),
                           .hint = "use --by function, or --format dot"});
   }
   return svg_text(view);
@@ -41,8 +42,8 @@ ExitCode graph(Session& session, const GraphFlags& flags) {
   const std::string text = text_as(flags.format, view);
   write_output(flags.output, session.console, [&text](const TextSink& sink) { sink(text); });
   if (!grouping && view.grouping == GraphGrouping::functions) {
-    session.console.note(fmt::format("{} tasks are grouped by function; --by task draws each\n",
-                                     view.tasks));
+    session.console.note(
+      fmt::format("{} tasks are grouped by function; --by task draws each\n", view.tasks));
   }
   if (!flags.output.empty() && flags.output != "-") {
     session.console.note("written to " + flags.output + "\n");
@@ -57,13 +58,15 @@ void add_graph(CommandLine& line) {
   CLI::App& verb = line.add(
     {.name = "graph",
      .summary = "draw a workflow",
-     .details = "SVG needs nothing else to be looked at; DOT is for Graphviz, Mermaid for documents. "
-                "Workflows of more than 200 tasks are drawn by function, with counts.",
+     .details =
+       "SVG needs nothing else to be looked at; DOT is for Graphviz, Mermaid for documents. "
+       "Workflows of more than 200 tasks are drawn by function, with counts.",
      .examples = "  weft graph mosaic.json -O mosaic.svg\n"
                  "  weft graph mosaic.json --format dot | dot -Tpdf -o mosaic.pdf\n"},
     [flags](Session& session) { return graph(session, *flags); });
   add_file(verb, flags->file);
-  add_choice(verb, "--format", flags->format, {"dot", "mermaid", "svg"}, "What to write; svg when not given.");
+  add_choice(verb, "--format", flags->format, {"dot", "mermaid", "svg"},
+             "What to write; svg when not given.");
   add_choice(verb, "--by", flags->by, {"auto", "task", "function"}, "What a node stands for.");
   add_output_file(verb, flags->output);
 }

@@ -37,9 +37,10 @@ void add_plan(CommandLine& line) {
   CLI::App& verb = line.add(
     {.name = "plan",
      .summary = "say how a workflow would be run; run and record nothing",
-     .details = "Shows the workers that the planner would use, how much it would place on each, and "
-                "the critical path as far as the hints of the workflow tell. With -o json, the "
-                "whole plan.",
+     .details =
+       "Shows the workers that the planner would use, how much it would place on each, and "
+       "the critical path as far as the hints of the workflow tell. With -o json, the "
+       "whole plan.",
      .examples = "  weft plan mosaic.json --workers 4\n"
                  "      what four workers would do\n"
                  "  weft plan mosaic.json -o json | jq '.tasks[] | {name, worker}'\n"

@@ -1,9 +1,10 @@
 #include <atomic>
 #include <filesystem>
+#include <mutex>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "weft/apps/weft/configuration_files.hpp"
 #include "weft/apps/weft/output_file.hpp"
@@ -27,17 +28,16 @@ struct RunFlags {
 };
 
 /// Leaves no run behind that looks as if it were going on, then ends the process at once.
-[[noreturn]] void stop_at_once(int signal, const std::shared_ptr<HistoryStore>& history,
-                               RunRecord record, Console& console) {
-  // A third signal, or a history that does not answer, must not hold this up.
-  const auto end = [](int) {
-    ::_exit(static_cast<int>(ExitCode::interrupted));
-  };
+[[noreturn]] void stop_at_once(int signal, HistoryStore& history, const RunHandle& run,
+                               Console& console) {
+  // An engine or a history that does not answer must not hold this up.
+  const auto end = [](int) { ::_exit(static_cast<int>(ExitCode::interrupted)); };
   ::signal(SIGALRM, end);
   ::alarm(1);
+  RunRecord record = run.record();
   if (record.state == RunState::running) {
     record.state = RunState::cancelled;
-    [[maybe_unused]] const auto written = history->finish_run(record);
+    [[maybe_unused]] const auto written = history.finish_run(record);
   }
   console.note("\nstopped at once\n");
   ::_exit(static_cast<int>(signal == SIGTERM ? ExitCode::terminated : ExitCode::interrupted));
@@ -47,17 +47,18 @@ struct RunFlags {
 class RunCommand {
 public:
   RunCommand(Session& session, const RunFlags& flags)
-      : session_(session),
-        console_(session.console),
-        flags_(flags),
-        options_(checked_engine_options(session.configuration)) {}
+    : session_(session),
+      console_(session.console),
+      flags_(flags),
+      options_(checked_engine_options(session.configuration)) {}
 
   ExitCode execute() {
+    announce_reading();
     auto loaded = load_workflow(flags_.file, session_.configuration).value();
     graph_ = loaded.graph;
     announce();
     play(std::move(loaded.registry));
-    const ExitCode code = terminated_ ? ExitCode::terminated : exit_code_of(history_.record);
+    const ExitCode code = exit_code();
     if (!flags_.trace.empty()) {
       write_output(flags_.trace, console_,
                    [this](const TextSink& sink) { write_chrome_trace(history_, sink); });
@@ -67,41 +68,58 @@ public:
   }
 
 private:
+  /// Reading a large file takes a while, in which nothing else would be seen.
+  void announce_reading() {
+    constexpr std::uintmax_t large = 2 << 20;
+    std::error_code failure;
+    const std::uintmax_t size = std::filesystem::file_size(flags_.file, failure);
+    if (failure || size < large) return;
+    console_.note(
+      fmt::format("reading {} ({})\n", printable(flags_.file), format_bytes(Bytes{size})));
+  }
+
   void announce() {
     console_.note(fmt::format("running {}: {} tasks, planner {}\n", printable(graph_->name()),
                               graph_->task_count(), options_.planner));
+  }
+
+  [[nodiscard]] ExitCode exit_code() const {
+    const bool cancelled = history_.record.state == RunState::cancelled;
+    return terminated_ && cancelled ? ExitCode::terminated : exit_code_of(history_.record);
   }
 
   void play(Registry registry) {
     std::shared_ptr<RunHandle> run;
     std::shared_ptr<HistoryStore> history;
     std::unique_ptr<RunWatch> watch;
-    std::atomic<RunWatch*> watched = nullptr;
-    std::atomic<bool> asked = false;
+    std::mutex mutex;  // Guards `watch`, which the other thread uses while it is there.
+    bool asked = false;
     const SignalWatch signals{[&](int signal, int count) {
-      RunWatch* showing = watched;
-      if (count > 1 && showing != nullptr) {
-        stop_at_once(signal, history, run->record(), console_);
-      }
+      const std::lock_guard lock{mutex};
+      if (count > 1 && watch) stop_at_once(signal, *history, *run, console_);
       if (count > 1) ::_exit(static_cast<int>(ExitCode::interrupted));
       terminated_ = signal == SIGTERM;
       asked = true;
-      if (showing != nullptr) showing->request_cancel();
+      if (watch) watch->request_cancel();
     }};
     {
       Engine engine{std::move(registry), options_};
       history = engine.history();
       run = engine.submit_graph(graph_, {}, submit_options());
-      watch = std::make_unique<RunWatch>(session_, run, graph_->name());
-      watched = watch.get();
-      if (asked) watch->request_cancel();
       if (console_.format() == OutputFormat::jsonl) print_start(run->id());
+      {
+        const std::lock_guard lock{mutex};
+        watch = std::make_unique<RunWatch>(session_, run, graph_->name());
+        if (asked) watch->request_cancel();
+      }
       watch->wait();
       history_.record = run->record();
     }
     // The engine is gone, so all that it measured is in the history by now.
-    watched = nullptr;
-    watch.reset();
+    {
+      const std::lock_guard lock{mutex};
+      watch.reset();
+    }
     history_ = read_run(*history, history_.record);
   }
 
@@ -140,16 +158,17 @@ private:
     const std::string& file = options_.recorder.history;
     const std::string id = history_.record.id.text();
     if (!flags_.trace.empty()) {
-      console_.note(fmt::format("\ntrace    {} (open it in Perfetto or chrome://tracing)\n",
-                                flags_.trace));
+      console_.note(
+        fmt::format("\ntrace    {} (open it in Perfetto or chrome://tracing)\n", flags_.trace));
     }
     if (file == ":memory:") {
       console_.note("\nhistory  not kept: history.file is :memory:\n");
       return;
     }
-    console_.note(fmt::format("\nhistory  {}\nnext     weft show {}\n         weft trace {} -O "
-                              "trace.json\n",
-                              file, id, id));
+    console_.note(
+      fmt::format("\nhistory  {}\nnext     weft show {}\n         weft trace {} -O "
+                  "trace.json\n",
+                  file, id, id));
   }
 
   Session& session_;
@@ -162,11 +181,15 @@ private:
 };
 
 constexpr std::string_view details =
-  "Plans the workflow, runs it in this process, shows how it goes, and says at the end where the time "
-  "went. A WfFormat trace is replayed: each task sleeps or burns its recorded time times --time-scale, "
+  "Plans the workflow, runs it in this process, shows how it goes, and says at the end where the "
+  "time "
+  "went. A WfFormat trace is replayed: each task sleeps or burns its recorded time times "
+  "--time-scale, "
   "and reads and writes its recorded bytes times --data-scale.\n\n"
-  "^C cancels the run and waits for its tasks to stop; a second ^C stops at once. The run is recorded "
-  "in the history either way. Exit codes: 0 the run succeeded, 1 a task failed, 6 it was cancelled, "
+  "^C cancels the run and waits for its tasks to stop; a second ^C stops at once. The run is "
+  "recorded "
+  "in the history either way. Exit codes: 0 the run succeeded, 1 a task failed, 6 it was "
+  "cancelled, "
   "124 it took longer than --timeout; docs/exit-codes.md lists all.";
 
 constexpr std::string_view examples =
@@ -191,8 +214,10 @@ void add_run(CommandLine& line) {
   add_file(verb, flags->file);
   add_replay_flags(line, verb);
   add_pool_flags(line, verb);
-  line.bind(verb, "--cold-start", "pool.cold_start", "TIME", "What a cold slot takes to start: 50ms.");
-  line.bind(verb, "--history", "history.file", "FILE", "Where runs are recorded; `:memory:` for nowhere.");
+  line.bind(verb, "--cold-start", "pool.cold_start", "TIME",
+            "What a cold slot takes to start: 50ms.");
+  line.bind(verb, "--history", "history.file", "FILE",
+            "Where runs are recorded; `:memory:` for nowhere.");
   line.bind(verb, "--timeout", "run.timeout", "TIME", "How long the run may take: 30s.");
   line.bind_fixed(verb, "--keep-going", "run.fail_fast", "false",
                   "After a failure, go on with tasks that do not need the failed one.");

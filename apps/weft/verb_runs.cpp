@@ -24,8 +24,13 @@ std::string tasks_text(const TaskCounts& tasks) {
 }
 
 std::string table_of(const std::vector<RunRecord>& runs, const TextStyle& style) {
-  TextTable table{{{"run"}, {"workflow"}, {"state"}, {"tasks", Align::right},
-                   {"makespan", Align::right}, {"planner"}, {"submitted"}}};
+  TextTable table{{{"run"},
+                   {"workflow"},
+                   {"state"},
+                   {"tasks", Align::right},
+                   {"makespan", Align::right},
+                   {"planner"},
+                   {"submitted"}}};
   for (const RunRecord& run : runs) {
     table.add({run.id.text(), printable(run.workflow), state_text(run.state, style),
                tasks_text(run.tasks), run.makespan ? format_duration(*run.makespan) : "-",
@@ -73,13 +78,13 @@ ExitCode runs(Session& session, const RunsFlags& flags) {
 
 void add_runs(CommandLine& line) {
   auto flags = std::make_shared<RunsFlags>();
-  CLI::App& verb = line.add(
-    {.name = "runs",
-     .summary = "list past runs, newest first",
-     .details = "A run whose process was killed stays in the list as running.",
-     .examples = "  weft runs --workflow mosaic -n 5\n"
-                 "  weft runs -o jsonl | jq -r 'select(.state==\"failed\") | .run'\n"},
-    [flags](Session& session) { return runs(session, *flags); });
+  CLI::App& verb =
+    line.add({.name = "runs",
+              .summary = "list past runs, newest first",
+              .details = "A run whose process was killed stays in the list as running.",
+              .examples = "  weft runs --workflow mosaic -n 5\n"
+                          "  weft runs -o jsonl | jq -r 'select(.state==\"failed\") | .run'\n"},
+             [flags](Session& session) { return runs(session, *flags); });
   verb.add_option("--workflow", flags->workflow, "Only runs of this workflow.")->type_name("NAME");
   verb.add_option("-n,--limit", flags->limit, "How many; 20 when not given.")->type_name("N");
   verb.add_flag("--ids", flags->ids, "Print the ids alone.");

@@ -39,13 +39,15 @@ void add_show(CommandLine& line) {
   CLI::App& verb = line.add(
     {.name = "show",
      .summary = "say how a past run went and where its time was spent",
-     .details = "The same as after weft run: state, makespan, errors with their causes, the critical "
-                "path, and what each function took.",
+     .details =
+       "The same as after weft run: state, makespan, errors with their causes, the critical "
+       "path, and what each function took.",
      .examples = "  weft show last\n"
                  "  weft show last -o json | jq '.critical_path.steps[].task'\n"},
     [flags](Session& session) { return show(session, *flags); });
   add_run_reference(verb, flags->run);
-  verb.add_flag("--all", flags->all, "Every error, step and function; long lists are cut otherwise.");
+  verb.add_flag("--all", flags->all,
+                "Every error, step and function; long lists are cut otherwise.");
   add_history_flag(line, verb);
 }
 

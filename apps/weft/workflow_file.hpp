@@ -15,7 +15,8 @@ struct LoadedWorkflow {
 };
 
 /// Reads a workflow file. Fails with `invalid_argument` when there is no such file or it may not be
-/// read, and with `invalid_file` or `invalid_workflow`, every problem named, when it holds no workflow.
+/// read, and with `invalid_file` or `invalid_workflow`, every problem named, when it holds no
+/// workflow.
 /// @param path ends with `.json`: a WfFormat trace, which is replayed as the configuration says
 [[nodiscard]] Result<LoadedWorkflow> load_workflow(const std::string& path,
                                                    const Configuration& configuration);

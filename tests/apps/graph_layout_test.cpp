@@ -7,7 +7,9 @@
 namespace weft::cli {
 namespace {
 
-std::vector<LayoutSize> boxes(std::size_t count) { return {count, {.width = 50, .height = 20}}; }
+std::vector<LayoutSize> boxes(std::size_t count) {
+  return {count, {.width = 50, .height = 20}};
+}
 
 /// Random edges from smaller to larger numbers, without duplicates next to one another.
 std::vector<LayoutEdge> random_edges(std::uint32_t nodes, std::uint32_t edges, std::uint64_t seed) {
@@ -35,8 +37,7 @@ TEST(GraphLayout, PutsAChainOnOneStraightLine) {
 }
 
 TEST(GraphLayout, PutsTheEndsOfAFanInTheMiddle) {
-  const GraphLayout layout =
-    lay_out(boxes(5), {{0, 1}, {0, 2}, {0, 3}, {1, 4}, {2, 4}, {3, 4}});
+  const GraphLayout layout = lay_out(boxes(5), {{0, 1}, {0, 2}, {0, 3}, {1, 4}, {2, 4}, {3, 4}});
   EXPECT_NEAR(layout.nodes[0].y, layout.nodes[2].y, 1e-6);
   EXPECT_NEAR(layout.nodes[4].y, layout.nodes[2].y, 1e-6);
 }

@@ -36,7 +36,8 @@ TEST(ProgressMeter, FollowsTheRateOfLate) {
   meter.update(seconds{1}, {.total = 1000, .committed = 10});
   EXPECT_DOUBLE_EQ(meter.rate(), 10);
   for (int i = 2; i <= 40; ++i) {
-    meter.update(seconds{i}, {.total = 1000, .committed = static_cast<std::uint64_t>(10 + 20 * (i - 1))});
+    meter.update(seconds{i},
+                 {.total = 1000, .committed = static_cast<std::uint64_t>(10 + 20 * (i - 1))});
   }
   EXPECT_NEAR(meter.rate(), 20, 0.1);
 }
@@ -49,12 +50,14 @@ TEST(ProgressMeter, DoesNotLetTimeGoBack) {
 }
 
 TEST(ProgressBar, NeverTakesMoreThanTheTerminalHas) {
-  const TaskCounts counts{.total = 123456, .committed = 45678, .failed = 12, .skipped = 3, .retries = 7};
+  const TaskCounts counts{
+    .total = 123456, .committed = 45678, .failed = 12, .skipped = 3, .retries = 7};
   const ProgressMeter meter = after(seconds{4000}, counts);
   for (std::size_t columns = 0; columns < 200; ++columns) {
     for (const bool fancy : {false, true}) {
       const TextStyle style{.color = fancy, .unicode = fancy};
-      EXPECT_LE(columns_of(progress_bar(meter, "workflow", columns, style)), std::max<std::size_t>(columns, 2))
+      EXPECT_LE(columns_of(progress_bar(meter, "workflow", columns, style)),
+                std::max<std::size_t>(columns, 2))
         << columns;
     }
   }
@@ -63,7 +66,8 @@ TEST(ProgressBar, NeverTakesMoreThanTheTerminalHas) {
 TEST(ProgressBar, ShowsCountsShareRateAndTimeLeft) {
   const std::string bar =
     progress_bar(after(seconds{10}, {.total = 100, .committed = 25}), "mosaic", 120, {});
-  EXPECT_EQ(bar, "mosaic  [==========------------------------------]  25/100   25 %  ETA 30s  2.5/s  10s");
+  EXPECT_EQ(
+    bar, "mosaic  [==========------------------------------]  25/100   25 %  ETA 30s  2.5/s  10s");
 }
 
 TEST(ProgressBar, KeepsTheCountsLongest) {
@@ -72,7 +76,8 @@ TEST(ProgressBar, KeepsTheCountsLongest) {
 }
 
 TEST(ProgressBar, HasNoEscapesWithoutColor) {
-  const std::string bar = progress_bar(after(seconds{1}, {.total = 4, .committed = 1, .failed = 1}), "w", 100, {});
+  const std::string bar =
+    progress_bar(after(seconds{1}, {.total = 4, .committed = 1, .failed = 1}), "w", 100, {});
   EXPECT_THAT(bar, Not(HasSubstr("\x1b")));
   EXPECT_THAT(bar, HasSubstr("1 failed"));
 }

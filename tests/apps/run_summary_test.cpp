@@ -62,7 +62,7 @@ TEST(ObservedRun, JoinsTheElementsOfAMapWithTheirOwnKindAndWhoGathersThem) {
     recorded(0, "list", "list@1", {}), recorded(1, "map", "weft.map@1", {0}),
     recorded(2, "a", "a@1", {1}), recorded(3, "b", "b@1", {2}), recorded(4, "sum", "sum@1", {3})};
   const std::vector<TaskMetrics> attempts{
-    attempt(0, 0, {0, 0, 0, 1, 1}), attempt(1, 0, {1, 1, 1, 2, 2}),
+    attempt(0, 0, {0, 0, 0, 1, 1}),    attempt(1, 0, {1, 1, 1, 2, 2}),
     element(5, 2, 0, {2, 2, 2, 3, 3}), element(6, 3, 0, {3, 3, 3, 4, 4}),
     element(7, 2, 1, {2, 2, 2, 5, 5}), element(8, 3, 1, {5, 5, 5, 6, 6}),
     attempt(4, 0, {6, 6, 6, 7, 7})};
@@ -139,9 +139,8 @@ TEST(RunSummary, OfARunThatHasDoneNothingYetIsShownAllTheSame) {
 TEST(RunSummary, SurvivesAGraphThatIsNone) {
   const std::vector<RecordedTask> circle{recorded(0, "a", "f@1", {1}), recorded(1, "b", "f@1", {0}),
                                          recorded(2, "c", "f@1", {2, 77})};
-  const std::vector<TaskMetrics> attempts{attempt(0, 0, {0, 0, 0, 5, 5}),
-                                          attempt(1, 0, {5, 5, 5, 9, 9}),
-                                          attempt(2, 0, {5, 5, 5, 9, 9})};
+  const std::vector<TaskMetrics> attempts{
+    attempt(0, 0, {0, 0, 0, 5, 5}), attempt(1, 0, {5, 5, 5, 9, 9}), attempt(2, 0, {5, 5, 5, 9, 9})};
   EXPECT_THAT(names_of(summarize({}, attempts, {}, circle).critical_path), ElementsAre("c"));
 }
 
@@ -149,8 +148,8 @@ TEST(RunSummary, FollowsAChainOfAHundredThousandTasks) {
   std::vector<RecordedTask> graph;
   std::vector<TaskMetrics> attempts;
   for (std::uint32_t i = 0; i < 100'000; ++i) {
-    graph.push_back(recorded(i, "t", "f@1", i == 0 ? std::vector<std::uint32_t>{}
-                                                   : std::vector<std::uint32_t>{i - 1}));
+    graph.push_back(recorded(
+      i, "t", "f@1", i == 0 ? std::vector<std::uint32_t>{} : std::vector<std::uint32_t>{i - 1}));
     const int at = static_cast<int>(i);
     attempts.push_back(attempt(i, 0, {at, at, at, at + 1, at + 1}));
   }

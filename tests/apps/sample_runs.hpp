@@ -61,8 +61,9 @@ inline RunHistory diamond() {
                     .workers = 2};
   history.attempts = {attempt(0, 0, {1, 1, 2, 10, 12}), attempt(1, 0, {12, 13, 14, 20, 21}),
                       attempt(2, 1, {15, 18, 25, 75, 80}), attempt(3, 0, {80, 84, 85, 94, 98})};
-  history.slots = {{.worker = WorkerId{0}, .cold = true, .granted = milliseconds{1}},
-                   {.worker = WorkerId{1}, .requested = milliseconds{12}, .granted = milliseconds{14}}};
+  history.slots = {
+    {.worker = WorkerId{0}, .cold = true, .granted = milliseconds{1}},
+    {.worker = WorkerId{1}, .requested = milliseconds{12}, .granted = milliseconds{14}}};
   history.graph = {recorded(0, "split", "split@1", {}), recorded(1, "left", "half@1", {0}),
                    recorded(2, "right", "half@1", {0}), recorded(3, "join", "join@1", {1, 2})};
   return history;

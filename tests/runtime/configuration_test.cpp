@@ -49,14 +49,13 @@ TEST(Configuration, FlagsWinOverVariablesOverFilesWhateverTheOrderTheyComeIn) {
   ASSERT_TRUE(configuration.read_toml("[pool]\nslots = 4", SettingSource::project_file, "p"));
   ASSERT_TRUE(configuration.read_toml("\n[pool]\nslots = 3", SettingSource::user_file, "/u"));
   EXPECT_EQ(configuration.count("pool.slots"), 6u);
-  EXPECT_THAT(
-    configuration.values("pool.slots"),
-    ElementsAre(SettingValue{"6", SettingSource::flag, "--x"},
-                SettingValue{"5", SettingSource::environment, "WEFT_POOL_SLOTS"},
-                SettingValue{"4", SettingSource::project_file, "p:2"},
-                SettingValue{"3", SettingSource::user_file, "/u:3"},
-                SettingValue{"2", SettingSource::system_file, "/s:2"},
-                SettingValue{"0", SettingSource::fallback, "default"}));
+  EXPECT_THAT(configuration.values("pool.slots"),
+              ElementsAre(SettingValue{"6", SettingSource::flag, "--x"},
+                          SettingValue{"5", SettingSource::environment, "WEFT_POOL_SLOTS"},
+                          SettingValue{"4", SettingSource::project_file, "p:2"},
+                          SettingValue{"3", SettingSource::user_file, "/u:3"},
+                          SettingValue{"2", SettingSource::system_file, "/s:2"},
+                          SettingValue{"0", SettingSource::fallback, "default"}));
 }
 
 TEST(Configuration, ALaterValueOfOneSourceReplacesTheEarlier) {
@@ -81,7 +80,8 @@ fail_fast = false
 [replay]
 time_scale = 2
 work = "burn"
-)", SettingSource::project_file, "weft.toml"));
+)",
+                                      SettingSource::project_file, "weft.toml"));
   EXPECT_EQ(configuration.count("pool.slots"), 8u);
   EXPECT_EQ(configuration.number("pool.cpus"), 0.5);
   EXPECT_EQ(configuration.bytes("pool.memory"), Bytes{1u << 30});
@@ -113,29 +113,31 @@ TEST(Configuration, NamesEveryProblemOfAFileWithItsLineAndKeepsNothingOfIt) {
 
 TEST(Configuration, NamesAMisspeltSection) {
   Configuration configuration;
-  EXPECT_THAT(error_text(configuration.read_toml("[pol]\nslots = 1", SettingSource::user_file, "c")),
-              HasSubstr("did you mean pool.slots?"));
+  EXPECT_THAT(
+    error_text(configuration.read_toml("[pol]\nslots = 1", SettingSource::user_file, "c")),
+    HasSubstr("did you mean pool.slots?"));
 }
 
 TEST(Configuration, RefusesValuesOutsideOfSectionsAndValuesOfOtherKinds) {
   Configuration configuration;
-  const std::string text = error_text(configuration.read_toml(
-    "slots = 1\n[pool]\nslots = [1, 2]\n", SettingSource::user_file, "c.toml"));
+  const std::string text = error_text(configuration.read_toml("slots = 1\n[pool]\nslots = [1, 2]\n",
+                                                              SettingSource::user_file, "c.toml"));
   EXPECT_THAT(text, HasSubstr("c.toml:1: 'slots' stands outside of a section"));
   EXPECT_THAT(text, HasSubstr("c.toml:3: pool.slots: neither a text, a number"));
 }
 
 TEST(Configuration, NamesTheLineWhereTheTomlEnds) {
   Configuration configuration;
-  EXPECT_THAT(error_text(configuration.read_toml("[pool]\nslots = \n", SettingSource::user_file, "c")),
-              StartsWith("c:2: "));
+  EXPECT_THAT(
+    error_text(configuration.read_toml("[pool]\nslots = \n", SettingSource::user_file, "c")),
+    StartsWith("c:2: "));
 }
 
 TEST(Configuration, RefusesAFileThatIsNoConfigurationByItsSize) {
   Configuration configuration;
-  EXPECT_THAT(error_text(configuration.read_toml(std::string(2u << 20, '#'),
-                                                 SettingSource::user_file, "c")),
-              HasSubstr("larger than 1 MiB"));
+  EXPECT_THAT(
+    error_text(configuration.read_toml(std::string(2u << 20, '#'), SettingSource::user_file, "c")),
+    HasSubstr("larger than 1 MiB"));
 }
 
 TEST(Configuration, NamesAMisspeltVariableOfAKnownSection) {
@@ -148,7 +150,8 @@ TEST(Configuration, NamesAMisspeltVariableOfAKnownSection) {
 
 TEST(Configuration, LeavesVariablesOfOtherSectionsAlone) {
   Configuration configuration;
-  EXPECT_TRUE(configuration.read_environment({{"WEFT_CACHE_DIR", "/x"}, {"WEFT_", ""}, {"WEFT", ""}}));
+  EXPECT_TRUE(
+    configuration.read_environment({{"WEFT_CACHE_DIR", "/x"}, {"WEFT_", ""}, {"WEFT", ""}}));
 }
 
 TEST(Configuration, NamesTheVariableThatIsMalformed) {
