@@ -43,7 +43,6 @@ struct TaskEnded;
 struct MeetPeers;
 struct WorkerJoined;
 struct WorkerTick;
-struct TaskTimer;
 struct ExecuteTask;
 struct TaskStarted;
 struct TaskExecuted;
@@ -78,7 +77,7 @@ using ExecutorHandle = caf::typed_actor<
   // INTERNAL: the virtual time of a call has passed.
   caf::result<void>(ExecutionOver)>;
 
-/// TASK: brings one task of a run from claim to commit. Dies at its end.
+/// TASK: brings one attempt of a task from claim to commit. Dies at its end.
 using TaskHandle = caf::typed_actor<
   // The function has returned.
   caf::result<void>(TaskExecuted),
@@ -87,9 +86,7 @@ using TaskHandle = caf::typed_actor<
   // An attempt that wants to know is about to be called.
   caf::result<void>(TaskStarted),
   // Ends without a commit; `TaskEnded` goes to the worker.
-  caf::result<void>(StopTask),
-  // INTERNAL: a back-off or a time limit is over.
-  caf::result<void>(TaskTimer)>;
+  caf::result<void>(StopTask)>;
 
 /// WORKER: carries out the part of a plan that was placed on it.
 using WorkerHandle = caf::typed_actor<

@@ -148,15 +148,16 @@ struct StartTask : ProcessLocal {
 };
 struct StopTask : ProcessLocal {};
 
-/// Last message of a task actor: how it ended and what became ready by it.
+/// Last message of a task actor: how its attempt ended and what became ready by it.
 struct TaskEnded : ProcessLocal {
   TaskMetrics metrics;
-  std::vector<TaskMetrics> earlier_attempts;  ///< Failed ones before the last.
   Fence fence;
   Value kept;  ///< Output that is not stored since only this worker needs it.
   std::vector<Grant> granted;
   std::vector<ReadyTask> ready;
   std::vector<TaskId> keep_here;  ///< Out of `ready`: those that an optimization wants on this worker.
+  std::optional<Grant> retry;     ///< Another attempt follows, after `retry_after`.
+  Nanos retry_after{};
   bool run_ended = false;
   bool slot_busy = false;         ///< The function did not return: the slot needs a new executor.
 };
@@ -171,11 +172,6 @@ struct WorkerJoined : ProcessLocal {
 };
 /// INTERNAL: flush metrics.
 struct WorkerTick : ProcessLocal {};
-/// INTERNAL: a back-off or a time limit of an attempt is over.
-struct TaskTimer : ProcessLocal {
-  std::uint32_t attempt = 0;
-  bool limit = false;  ///< The time limit; otherwise the back-off.
-};
 
 // -- executor --
 

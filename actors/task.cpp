@@ -19,19 +19,8 @@ TaskHandle::behavior_type TaskActor::make_behavior() {
       handle(Returned{m.attempt, std::move(m.output), std::move(m.error), m.started, m.finished});
     },
     [this](const StartTask& m) { start(m); },
-    [this](const TaskStarted& m) {
-      if (const auto& limit = core_->options().timeout) {
-        self_->delayed_send(self_, *limit, TaskTimer{.attempt = m.attempt, .limit = true});
-      }
-    },
+    [this](const TaskStarted& m) { watch_time(m.attempt); },
     [this](StopTask) { handle(Stopped{}); },
-    [this](const TaskTimer& m) {
-      if (m.limit) {
-        handle(TimeLimitReached{m.attempt});
-      } else {
-        handle(BackOffOver{});
-      }
-    },
   };
 }
 
@@ -40,6 +29,12 @@ void TaskActor::start(const StartTask& message) {
   const Nanos now = context_->now();
   core_.emplace(context_, worker_, message.grant, message.fetched, now);
   apply(core_->start(now));
+}
+
+void TaskActor::watch_time(std::uint32_t attempt) {
+  const auto& limit = core_->options().timeout;
+  if (!limit) return;
+  time_limit_ = self_->run_delayed(*limit, [this, attempt] { handle(TimeLimitReached{attempt}); });
 }
 
 template <class Event>
@@ -87,20 +82,18 @@ void TaskActor::perform(ReportFailure&& effect) {
           [this](caf::error& error) { handle(StoreUnavailable{from_caf(error)}); });
 }
 
-void TaskActor::perform(BackOff&& effect) {
-  self_->delayed_send(self_, effect.delay, TaskTimer{});
-}
-
 void TaskActor::perform(End&& effect) {
   stop_.request_stop();
+  time_limit_.dispose();
   CommitAnswer& answer = core_->answer();
   self_->send(parent_, TaskEnded{.metrics = core_->metrics(),
-                                 .earlier_attempts = std::move(core_->earlier_attempts()),
                                  .fence = core_->grant().fence,
                                  .kept = core_->kept(),
                                  .granted = std::move(answer.granted),
                                  .ready = std::move(answer.ready),
                                  .keep_here = std::move(effect.keep_here),
+                                 .retry = std::move(effect.retry),
+                                 .retry_after = effect.retry_after,
                                  .run_ended = answer.run_ended,
                                  .slot_busy = core_->call_abandoned()});
   self_->quit();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/disposable.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -10,7 +11,7 @@
 namespace weft {
 
 /// State of a task actor: carries out what its core decides. Owned by its worker; lives from the grant
-/// until the store has taken the outcome.
+/// until the store has taken the outcome of the attempt.
 class TaskActor {
 public:
   TaskActor(TaskHandle::pointer self, RunContextPtr context, ServicesPtr services, WorkerId worker,
@@ -22,6 +23,7 @@ public:
 
 private:
   void start(const StartTask& message);
+  void watch_time(std::uint32_t attempt);
   void apply(TaskEffect effect);
   template <class Event>
   void handle(Event event);
@@ -31,7 +33,6 @@ private:
   void perform(Commit&& effect);
   void perform(Expand&& effect);
   void perform(ReportFailure&& effect);
-  void perform(BackOff&& effect);
   void perform(End&& effect);
 
   TaskHandle::pointer self_;
@@ -42,6 +43,7 @@ private:
   ExecutorHandle executor_;
   std::optional<TaskCore> core_;
   std::stop_source stop_;
+  caf::disposable time_limit_;
 };
 
 /// Spawns the actor of a task; `StartTask` makes it begin.

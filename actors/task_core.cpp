@@ -219,20 +219,11 @@ TaskEffect TaskCore::handle(StoreFailed event, Nanos now) {
   answer_.run_ended = event.answer.run_ended;
   if (event.answer.outcome != CommitOutcome::committed) return end(AttemptOutcome::lost);
   if (event.answer.attempt == 0) return end(metrics_.outcome);
-  const std::uint32_t failed = grant_.attempt;
-  earlier_attempts_.push_back(metrics_);
-  grant_.fence = event.answer.fence;
-  grant_.attempt = event.answer.attempt;
-  state_ = State::backing_off;
-  return BackOff{backoff_after(*options().retries, failed)};
-}
-
-TaskEffect TaskCore::handle(BackOffOver, Nanos now) {
-  if (state_ != State::backing_off) return Wait{};
-  metrics_.attempt = grant_.attempt;
-  metrics_.claimed = metrics_.inputs_ready = now;
-  metrics_.outcome = AttemptOutcome::committed;
-  return begin_attempt(now);
+  state_ = State::ended;
+  End effect{.retry = grant_, .retry_after = backoff_after(*options().retries, grant_.attempt)};
+  effect.retry->fence = event.answer.fence;
+  effect.retry->attempt = event.answer.attempt;
+  return effect;
 }
 
 TaskEffect TaskCore::handle(Stopped, Nanos) {

@@ -30,8 +30,6 @@ struct StoreCommitted {
 struct StoreFailed {
   FailAnswer answer;
 };
-/// The wait before the next attempt is over.
-struct BackOffOver {};
 /// The run is over.
 struct Stopped {};
 /// The store could not be reached.
@@ -39,8 +37,8 @@ struct StoreUnavailable {
   Error error;
 };
 
-using TaskEvent = std::variant<Returned, TimeLimitReached, StoreCommitted, StoreFailed, BackOffOver,
-                               Stopped, StoreUnavailable>;
+using TaskEvent = std::variant<Returned, TimeLimitReached, StoreCommitted, StoreFailed, Stopped,
+                               StoreUnavailable>;
 
 // -- what a task may want done -------------------------------------------------------------------------
 
@@ -61,24 +59,22 @@ struct ReportFailure {
   FailRequest request;
   bool stop_call = false;  ///< The function may still be running: tell it to stop.
 };
-/// Wait before the next attempt.
-struct BackOff {
-  Nanos delay{};
-};
 /// Tell the worker and quit.
 struct End {
   std::vector<TaskId> keep_here;  ///< Ready children that an optimization wants on this worker.
+  std::optional<Grant> retry;     ///< The worker tries again with it, after `retry_after`.
+  Nanos retry_after{};
 };
 
-using TaskEffect = std::variant<Wait, Call, Commit, Expand, ReportFailure, BackOff, End>;
+using TaskEffect = std::variant<Wait, Call, Commit, Expand, ReportFailure, End>;
 
-/// Decides what happens to one task, from its grant to its end. Holds no clock, thread or actor: feed it
-/// what happened, carry out what it answers.
+/// Decides what happens to one attempt of a task, from its grant to its end. Holds no clock, thread or actor:
+/// feed it what happened, carry out what it answers.
 ///
-///     granted -> executing -> committing -> ended
-///                  |    ^         |
-///                  v    |         v
-///               failing -> backing off
+///     executing -> committing -> ended
+///         |            |           ^
+///         +--> failing <           |
+///                 +----------------+
 class TaskCore {
 public:
   /// @param fetched the part of its inputs that came from the store
@@ -99,9 +95,6 @@ public:
   /// What was measured; complete once the task has ended.
   [[nodiscard]] const TaskMetrics& metrics() const { return metrics_; }
 
-  /// Attempts before the last one, which failed.
-  [[nodiscard]] std::vector<TaskMetrics>& earlier_attempts() { return earlier_attempts_; }
-
   /// The store's last answer: what became ready.
   [[nodiscard]] CommitAnswer& answer() { return answer_; }
 
@@ -112,7 +105,7 @@ public:
   [[nodiscard]] bool call_abandoned() const { return call_abandoned_; }
 
 private:
-  enum class State : std::uint8_t { executing, committing, failing, backing_off, ended };
+  enum class State : std::uint8_t { executing, committing, failing, ended };
 
   /// The optimization that owns a stage of this task; nothing when none does.
   [[nodiscard]] const PlannedOptimization* owner(Stage stage) const;
@@ -131,7 +124,6 @@ private:
   [[nodiscard]] TaskEffect handle(TimeLimitReached event, Nanos now);
   [[nodiscard]] TaskEffect handle(StoreCommitted event, Nanos now);
   [[nodiscard]] TaskEffect handle(StoreFailed event, Nanos now);
-  [[nodiscard]] TaskEffect handle(BackOffOver event, Nanos now);
   [[nodiscard]] TaskEffect handle(Stopped event, Nanos now);
   [[nodiscard]] TaskEffect handle(StoreUnavailable event, Nanos now);
 
@@ -141,7 +133,6 @@ private:
   bool calling_ = false;
   bool call_abandoned_ = false;
   TaskMetrics metrics_;
-  std::vector<TaskMetrics> earlier_attempts_;
   CommitAnswer answer_;
   Value kept_;
   Value output_;  ///< For the stages after the commit.

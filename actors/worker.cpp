@@ -48,7 +48,6 @@ void WorkerActor::on_task_ended(TaskEnded& message) {
   check(running != running_.end(), "a task ends on the worker that started it");
   const Running task = std::move(running->second);
   running_.erase(running);
-  for (TaskMetrics& earlier : message.earlier_attempts) record(std::move(earlier));
   const bool committed = message.metrics.outcome == AttemptOutcome::committed;
   if (message.run_ended) self_->send(run_, RunChanged{.run = context_->id});
   core_.on_ended({.task = message.metrics.task,
@@ -60,6 +59,8 @@ void WorkerActor::on_task_ended(TaskEnded& message) {
                   .granted = std::move(message.granted),
                   .ready = std::move(message.ready),
                   .keep_here = std::move(message.keep_here),
+                  .retry = std::move(message.retry),
+                  .retry_after = message.retry_after,
                   .now = message.metrics.committed},
                  effects_);
   record(std::move(message.metrics));
@@ -87,6 +88,7 @@ void WorkerActor::on_stop() {
   stopping_ = true;
   core_.on_stop(effects_);
   for (const auto& entry : running_) self_->send(entry.second.actor, StopTask{});
+  for (auto& entry : backing_off_) entry.second.dispose();
   perform_all();
   quit_if_done();
 }
@@ -139,6 +141,15 @@ void WorkerActor::perform(Start&& effect) {
   self_->send(actor, StartTask{.grant = std::move(effect.grant),
                                .fetched = effect.fetched,
                                .executor = executor_});
+}
+
+void WorkerActor::perform(TakeLater&& effect) {
+  const TaskId task = effect.grant.task;
+  backing_off_[task] = self_->run_delayed(effect.delay, [this, grant = std::move(effect.grant)] {
+    backing_off_.erase(grant.task);
+    core_.on_due(grant, effects_);
+    perform_all();
+  });
 }
 
 void WorkerActor::perform(HandOver&& effect) {

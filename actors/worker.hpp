@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include <caf/disposable.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -35,6 +36,7 @@ private:
   void perform(GiveSlotBack&& effect);
   void perform(Claim&& effect);
   void perform(Start&& effect);
+  void perform(TakeLater&& effect);
   void perform(HandOver&& effect);
   void perform(LaunchFlexible&& effect);
 
@@ -57,6 +59,7 @@ private:
   WorkerCore::Effects effects_;
   std::shared_ptr<const std::vector<WorkerHandle>> peers_;
   std::unordered_map<TaskId, Running> running_;
+  std::unordered_map<TaskId, caf::disposable> backing_off_;
   SlotId slot_;
   ExecutorHandle executor_;
   MetricsBatch measured_;

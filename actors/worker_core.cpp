@@ -21,7 +21,7 @@ void WorkerCore::on_slot(Nanos now, Effects& effects) {
   slot_ = Slot::held;
   slot_since_ = now;
   yield_wanted_ = false;
-  if (stopped_ || idle()) {
+  if (stopped_ || !needs_slot()) {
     slot_ = Slot::none;
     effects.push_back(GiveSlotBack{});
     return;
@@ -32,7 +32,7 @@ void WorkerCore::on_slot(Nanos now, Effects& effects) {
 void WorkerCore::on_yield(Nanos now, Effects& effects) {
   if (slot_ != Slot::held) return;
   yield_wanted_ = true;
-  if (started_ == 0 && (idle() || now - slot_since_ >= fair_share)) {
+  if (started_ == 0 && (!needs_slot() || now - slot_since_ >= fair_share)) {
     slot_ = Slot::none;
     effects.push_back(GiveSlotBack{});
     pump(effects);
@@ -52,14 +52,31 @@ void WorkerCore::on_ended(Ended ended, Effects& effects) {
   if (!stopped_) {
     for (Grant& grant : ended.granted) take(std::move(grant));
     sort_out(ended.ready, ended.keep_here, effects);
+    if (ended.retry) try_again(std::move(*ended.retry), ended.retry_after, effects);
   }
   const bool yield = yield_wanted_ && started_ == 0 && slot_ == Slot::held &&
-                     (idle() || ended.now - slot_since_ >= fair_share);
+                     (!needs_slot() || ended.now - slot_since_ >= fair_share);
   if (slot_ == Slot::held && (ended.slot_busy || yield || (stopped_ && started_ == 0))) {
     slot_ = Slot::none;
     effects.push_back(GiveSlotBack{.busy = ended.slot_busy});
   }
   if (!stopped_) pump(effects);
+}
+
+void WorkerCore::try_again(Grant grant, Nanos delay, Effects& effects) {
+  if (delay <= Nanos::zero()) {
+    take(std::move(grant));
+    return;
+  }
+  ++backing_off_;
+  effects.push_back(TakeLater{std::move(grant), delay});
+}
+
+void WorkerCore::on_due(Grant grant, Effects& effects) {
+  if (stopped_) return;
+  --backing_off_;
+  take(std::move(grant));
+  pump(effects);
 }
 
 void WorkerCore::on_stop(Effects& effects) {
@@ -68,6 +85,7 @@ void WorkerCore::on_stop(Effects& effects) {
   ready_count_ = 0;
   granted_.clear();
   granted_count_ = 0;
+  backing_off_ = 0;
   kept_.clear();
   if (slot_ == Slot::held && started_ == 0) {
     slot_ = Slot::none;
@@ -75,8 +93,9 @@ void WorkerCore::on_stop(Effects& effects) {
   }
 }
 
-bool WorkerCore::idle() const {
-  return started_ == 0 && ready_count_ == 0 && granted_.empty() && !claiming_;
+/// Whether something runs or may run as soon as there is a slot.
+bool WorkerCore::needs_slot() const {
+  return started_ > 0 || ready_count_ > 0 || !granted_.empty() || claiming_;
 }
 
 /// Whether to claim more: there is little left to run, or something more urgent than that.

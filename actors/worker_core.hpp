@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -28,6 +29,11 @@ struct Start {
   Grant grant;
   Bytes fetched;  ///< The part of its inputs that came from the store.
 };
+/// Take this task again when its back-off is over.
+struct TakeLater {
+  Grant grant;
+  Nanos delay{};
+};
 /// Tell another worker that tasks of its own are ready.
 struct HandOver {
   WorkerId worker;
@@ -38,7 +44,8 @@ struct LaunchFlexible {
   ReadyTask task;
 };
 
-using WorkerEffect = std::variant<WantSlot, GiveSlotBack, Claim, Start, HandOver, LaunchFlexible>;
+using WorkerEffect =
+  std::variant<WantSlot, GiveSlotBack, Claim, Start, TakeLater, HandOver, LaunchFlexible>;
 
 /// Decides what one worker does next. Holds no clock, thread or actor: tell it what happened, carry out
 /// the effects that it appends, in order.
@@ -82,23 +89,30 @@ public:
     std::vector<Grant> granted;
     std::vector<ReadyTask> ready;
     std::vector<TaskId> keep_here;
+    std::optional<Grant> retry;  ///< Another attempt follows, after `retry_after`.
+    Nanos retry_after{};
     Nanos now{};
   };
   void on_ended(Ended ended, Effects& effects);
 
+  /// The back-off of a task is over.
+  void on_due(Grant grant, Effects& effects);
+
   /// The run is over. Nothing is started any more.
   void on_stop(Effects& effects);
 
-  /// Whether nothing is left to do: nothing ready, claimed or started.
-  [[nodiscard]] bool idle() const;
+  /// Whether nothing is left to do: nothing ready, claimed, started or to be tried again.
+  [[nodiscard]] bool idle() const { return !needs_slot() && backing_off_ == 0; }
   [[nodiscard]] std::size_t started() const { return started_; }
 
 private:
   enum class Slot : std::uint8_t { none, wanted, held };
 
+  [[nodiscard]] bool needs_slot() const;
   [[nodiscard]] bool claim_now() const;
   void pump(Effects& effects);
   void take(Grant grant);
+  void try_again(Grant grant, Nanos delay, Effects& effects);
   void add_ready(const ReadyTask& task);
   [[nodiscard]] std::vector<TaskId> next_ready(std::size_t count);
   void sort_out(std::vector<ReadyTask>& ready, const std::vector<TaskId>& keep_here,
@@ -121,6 +135,7 @@ private:
   bool claiming_ = false;
   bool alone_ = false;        ///< The task that is started must not have another behind it.
   std::size_t started_ = 0;
+  std::size_t backing_off_ = 0;
   std::size_t ready_count_ = 0;
   std::size_t granted_count_ = 0;
   std::map<float, std::deque<TaskId>, std::greater<>> ready_;  ///< By rank, the most urgent first.
