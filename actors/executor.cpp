@@ -174,8 +174,13 @@ private:
     TaskExecuted executed = execute(call, context);
     executed.finished += context.slept();
     busy_ = true;
-    self_->delayed_send(call.reply_to, context.slept(), std::move(executed));
-    self_->delayed_send(self_, context.slept(), ExecutionOver{});
+    if (context.slept() == Nanos::zero()) {
+      self_->send(call.reply_to, std::move(executed));
+      self_->send(self_, ExecutionOver{});
+    } else {
+      self_->delayed_send(call.reply_to, context.slept(), std::move(executed));
+      self_->delayed_send(self_, context.slept(), ExecutionOver{});
+    }
   }
 
   ExecutorHandle::pointer self_;

@@ -15,6 +15,10 @@ void WorkerCore::on_claimed(std::vector<Grant> grants, Effects& effects) {
   if (stopped_) return;
   for (Grant& grant : grants) take(std::move(grant));
   pump(effects);
+  if (slot_ == Slot::held && yield_wanted_ && !needs_slot()) {
+    slot_ = Slot::none;
+    effects.push_back(GiveSlotBack{});
+  }
 }
 
 void WorkerCore::on_slot(Nanos now, Effects& effects) {
@@ -32,7 +36,7 @@ void WorkerCore::on_slot(Nanos now, Effects& effects) {
 void WorkerCore::on_yield(Nanos now, Effects& effects) {
   if (slot_ != Slot::held) return;
   yield_wanted_ = true;
-  if (started_ == 0 && (!needs_slot() || now - slot_since_ >= fair_share)) {
+  if (started_.empty() && (!needs_slot() || now - slot_since_ >= fair_share)) {
     slot_ = Slot::none;
     effects.push_back(GiveSlotBack{});
     pump(effects);
@@ -40,7 +44,7 @@ void WorkerCore::on_yield(Nanos now, Effects& effects) {
 }
 
 void WorkerCore::on_ended(Ended ended, Effects& effects) {
-  --started_;
+  std::erase(started_, ended.task);
   alone_ = false;
   if (ended.committed) {
     if (!ended.kept.missing()) {
@@ -51,12 +55,15 @@ void WorkerCore::on_ended(Ended ended, Effects& effects) {
   }
   if (!stopped_) {
     for (Grant& grant : ended.granted) take(std::move(grant));
+    if (auto awaited = awaiting_.extract(ended.task)) {
+      for (Grant& grant : awaited.mapped()) take(std::move(grant));
+    }
     sort_out(ended.ready, ended.keep_here, effects);
     if (ended.retry) try_again(std::move(*ended.retry), ended.retry_after, effects);
   }
-  const bool yield = yield_wanted_ && started_ == 0 && slot_ == Slot::held &&
+  const bool yield = yield_wanted_ && started_.empty() && slot_ == Slot::held &&
                      (!needs_slot() || ended.now - slot_since_ >= fair_share);
-  if (slot_ == Slot::held && (ended.slot_busy || yield || (stopped_ && started_ == 0))) {
+  if (slot_ == Slot::held && (ended.slot_busy || yield || (stopped_ && started_.empty()))) {
     slot_ = Slot::none;
     effects.push_back(GiveSlotBack{.busy = ended.slot_busy});
   }
@@ -86,8 +93,9 @@ void WorkerCore::on_stop(Effects& effects) {
   granted_.clear();
   granted_count_ = 0;
   backing_off_ = 0;
+  awaiting_.clear();
   kept_.clear();
-  if (slot_ == Slot::held && started_ == 0) {
+  if (slot_ == Slot::held && started_.empty()) {
     slot_ = Slot::none;
     effects.push_back(GiveSlotBack{});
   }
@@ -95,7 +103,7 @@ void WorkerCore::on_stop(Effects& effects) {
 
 /// Whether something runs or may run as soon as there is a slot.
 bool WorkerCore::needs_slot() const {
-  return started_ > 0 || ready_count_ > 0 || !granted_.empty() || claiming_;
+  return !started_.empty() || ready_count_ > 0 || !granted_.empty() || claiming_;
 }
 
 /// Whether to claim more: there is little left to run, or something more urgent than that.
@@ -117,22 +125,30 @@ void WorkerCore::pump(Effects& effects) {
   }
   if (slot_ != Slot::held || yield_wanted_) {
     // Asked to yield, it lets what it started run out before it starts more.
-    if (slot_ != Slot::held || started_ > 0) return;
+    if (slot_ != Slot::held || !started_.empty()) return;
   }
-  while (!granted_.empty() && started_ < started_ahead && !alone_) {
+  while (!granted_.empty() && started_.size() < started_ahead && !alone_) {
     auto urgent = granted_.begin();
-    const bool alone = must_run_alone(urgent->second.front());
-    if (alone && started_ > 0) return;
+    if (must_run_alone(urgent->second.front()) && !started_.empty()) return;
     Grant grant = std::move(urgent->second.front());
     urgent->second.pop_front();
     if (urgent->second.empty()) granted_.erase(urgent);
     --granted_count_;
-    const Bytes fetched = grant.inputs.size();
-    fill_from_kept(grant);
-    alone_ = alone;
-    ++started_;
-    effects.push_back(Start{std::move(grant), fetched});
+    start(std::move(grant), effects);
   }
+}
+
+/// Starts a task, unless it reads what a task of this worker has yet to hand over.
+void WorkerCore::start(Grant grant, Effects& effects) {
+  const Bytes fetched = grant.inputs.size();
+  fill_from_kept(grant);
+  if (const auto producer = producer_at_work(grant)) {
+    awaiting_[*producer].push_back(std::move(grant));
+    return;
+  }
+  alone_ = must_run_alone(grant);
+  started_.push_back(grant.task);
+  effects.push_back(Start{std::move(grant), fetched});
 }
 
 /// A task with a time limit may leave its slot unusable; nothing must be waiting behind it there.
@@ -184,6 +200,21 @@ void WorkerCore::sort_out(std::vector<ReadyTask>& ready, const std::vector<TaskI
 }
 
 // -- outputs that only this worker needs ----------------------------------------------------------------
+
+/// The task of this worker, not ended yet, whose output the grant lacks. The store may have its commit, and
+/// may have answered it to whoever made the reader ready, before this worker hears of it.
+std::optional<TaskId> WorkerCore::producer_at_work(const Grant& grant) const {
+  if (started_.empty() || std::ranges::none_of(grant.inputs.values(), &Value::missing)) return {};
+  const auto dependencies = context_->graph->dependencies(grant.template_task);
+  for (std::uint32_t slot = 0; slot < dependencies.size(); ++slot) {
+    if (dependencies[slot].kind != DependencyKind::output) continue;
+    if (!grant.inputs.at(slot).missing()) continue;
+    const TaskId task =
+      grant.dependencies.empty() ? dependencies[slot].task : grant.dependencies[slot];
+    if (std::ranges::find(started_, task) != started_.end()) return task;
+  }
+  return {};
+}
 
 void WorkerCore::fill_from_kept(Grant& grant) const {
   if (kept_.empty()) return;

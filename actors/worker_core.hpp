@@ -103,12 +103,13 @@ public:
 
   /// Whether nothing is left to do: nothing ready, claimed, started or to be tried again.
   [[nodiscard]] bool idle() const { return !needs_slot() && backing_off_ == 0; }
-  [[nodiscard]] std::size_t started() const { return started_; }
+  [[nodiscard]] std::size_t started() const { return started_.size(); }
 
 private:
   enum class Slot : std::uint8_t { none, wanted, held };
 
   [[nodiscard]] bool needs_slot() const;
+  void start(Grant grant, Effects& effects);
   [[nodiscard]] bool claim_now() const;
   void pump(Effects& effects);
   void take(Grant grant);
@@ -117,6 +118,7 @@ private:
   [[nodiscard]] std::vector<TaskId> next_ready(std::size_t count);
   void sort_out(std::vector<ReadyTask>& ready, const std::vector<TaskId>& keep_here,
                 Effects& effects);
+  [[nodiscard]] std::optional<TaskId> producer_at_work(const Grant& grant) const;
   void fill_from_kept(Grant& grant) const;
   void release_kept(TaskId template_task, const std::vector<TaskId>* dependencies);
   [[nodiscard]] bool must_run_alone(const Grant& grant) const;
@@ -134,13 +136,15 @@ private:
   bool stopped_ = false;
   bool claiming_ = false;
   bool alone_ = false;        ///< The task that is started must not have another behind it.
-  std::size_t started_ = 0;
+  std::vector<TaskId> started_;  ///< At most `started_ahead`.
   std::size_t backing_off_ = 0;
   std::size_t ready_count_ = 0;
   std::size_t granted_count_ = 0;
   std::map<float, std::deque<TaskId>, std::greater<>> ready_;  ///< By rank, the most urgent first.
   std::map<float, std::deque<Grant>, std::greater<>> granted_;
   std::unordered_map<TaskId, Kept> kept_;  ///< Outputs that only this worker needs.
+  /// Tasks whose input the store has as committed, but whose producer has yet to hand it over, by producer.
+  std::unordered_map<TaskId, std::vector<Grant>> awaiting_;
 };
 
 }  // namespace weft

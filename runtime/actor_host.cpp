@@ -291,11 +291,16 @@ void ActorHost::pump() {
 bool ActorHost::jump(TimePoint limit) {
   if (play_ == Play::threads) return false;
   auto& clock = coordinator().clock();
-  while (!clock.schedule.empty() && clock.schedule.begin()->second.f.disposed()) {
-    clock.schedule.erase(clock.schedule.begin());
-  }
-  if (clock.schedule.empty() || clock.schedule.begin()->first > limit) return false;
-  return clock.trigger_timeout();
+  auto& timers = clock.schedule;
+  const auto any_left = [&timers] {
+    while (!timers.empty() && timers.begin()->second.f.disposed()) timers.erase(timers.begin());
+    return !timers.empty();
+  };
+  if (!any_left() || timers.begin()->first > limit) return false;
+  // All that are due then, so that what comes of them is handled in any order.
+  const auto due = timers.begin()->first;
+  while (any_left() && timers.begin()->first == due) clock.trigger_timeout();
+  return true;
 }
 
 void ActorHost::set_time(TimePoint time) { coordinator().clock().current_time = time; }

@@ -148,7 +148,7 @@ void check_played(const SketchRun& run, const Played& played, OnFailure on_failu
   check_events(run.graph, played.events);
   if (tally.failed == 0) {
     EXPECT_EQ(played.record.state, RunState::succeeded);
-    EXPECT_TRUE(played.record.errors.empty());
+    for (const Error& error : played.record.errors) ADD_FAILURE() << to_string(error);
   } else {
     EXPECT_EQ(played.record.state, RunState::failed);
     ASSERT_FALSE(played.record.errors.empty());
