@@ -15,12 +15,17 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
+// Functions read as in the examples.
+// clang-format off
+
 /// Takes an hour, and may be stopped.
 const weft::Function bake{"bake@1", [](weft::TaskContext& context, int loaves) {
   if (!context.sleep_for(1h)) throw std::runtime_error("stopped while baking");
   return loaves;
 }};
 const weft::Function add{"add@1", [](int a, int b) { return a + b; }};
+
+// clang-format on
 
 weft::Registry bakery() {
   weft::Registry registry;

@@ -17,6 +17,9 @@ namespace {
 
 // -- functions ----------------------------------------------------------------------------------
 
+// Functions read as in the examples.
+// clang-format off
+
 const weft::Function square{"square@1", [](int x) { return x * x; }};
 
 const weft::Function shout{"shout@1", [](const std::string& text) { return text + "!"; }};
@@ -60,6 +63,8 @@ const weft::Function over{"over@1", [](int x, double divisor) { return x / divis
 
 const weft::Function is_odd{"is_odd@1", [](int x) { return x % 2 == 1; }};
 
+// clang-format on
+
 Registry functions() {
   Registry all;
   all.add(square).add(shout).add(note).add(root).add(parse).add(sum).add(label);
@@ -92,6 +97,9 @@ struct Scene {
   std::vector<int> sizes;
 };
 
+// Functions read as in the examples.
+// clang-format off
+
 const weft::Function describe{"describe@1", [](const Scene& scene) {
   return scene.title + " " + std::to_string(scene.number) + "/" +
          std::to_string(scene.limit.value_or(0)) + "/" + std::to_string(scene.sizes.size());
@@ -109,6 +117,8 @@ const weft::Function total_of{
 const weft::Function area{"area@1", [](const std::pair<Point, Size>& box) {
   return box.second.width * box.second.height;
 }};
+
+// clang-format on
 
 TEST(Documentation, ShowsTasksAndFutures) {
   weft::Workflow workflow{"first_steps"};
@@ -129,8 +139,8 @@ TEST(Documentation, ShowsArgumentsThatNest) {
   const auto four = workflow.task(square, 2);
 
   // A map of lists, some of whose elements are outputs.
-  const auto total = workflow.task(
-    total_of, std::map<std::string, std::vector<weft::Future<int>>>{{"a", {one}}, {"b", {one, four}}});
+  const auto total = workflow.task(total_of, std::map<std::string, std::vector<weft::Future<int>>>{
+                                               {"a", {one}}, {"b", {one, four}}});
 
   // A struct, field by field; constants and outputs mixed.
   const auto scene = workflow.task(
@@ -160,12 +170,12 @@ TEST(Documentation, ShowsOrderWithoutData) {
 TEST(Documentation, ShowsMaps) {
   weft::Workflow workflow{"maps"};
   const auto three = workflow.task(root, 9.0);
-  const auto numbers = workflow.task(numbers_up_to, 4);     // A list made at run time.
-  const auto squares = workflow.map(numbers, square);       // One task for each element.
-  const auto thirds = workflow.map(squares, over, three);   // Goes on element by element.
-  const auto total = workflow.task(sum, squares);           // Reads all: waits for all.
-  const auto odd = workflow.filter(numbers, is_odd);        // The elements 1 and 3.
-  const auto list = workflow.gather(thirds);                // All elements as one list.
+  const auto numbers = workflow.task(numbers_up_to, 4);    // A list made at run time.
+  const auto squares = workflow.map(numbers, square);      // One task for each element.
+  const auto thirds = workflow.map(squares, over, three);  // Goes on element by element.
+  const auto total = workflow.task(sum, squares);          // Reads all: waits for all.
+  const auto odd = workflow.filter(numbers, is_odd);       // The elements 1 and 3.
+  const auto list = workflow.gather(thirds);               // All elements as one list.
 
   weft::Harness harness{functions()};
   const auto run = harness.submit(std::move(workflow));
@@ -212,6 +222,9 @@ TEST(Documentation, SaysThatEmptyListsAreFine) {
 
 using Image = std::vector<unsigned char>;
 
+// Functions read as in the examples.
+// clang-format off
+
 const weft::Function load{"load@1", [](int size) { return Image(static_cast<std::size_t>(size)); }};
 
 // By reference: the object that the other task returned, not a copy.
@@ -226,6 +239,8 @@ const weft::Function total_size{
     for (const auto& image : images) size += image->size();
     return size;
   }};
+
+// clang-format on
 
 TEST(Documentation, ShowsReadingInPlace) {
   weft::Workflow workflow{"in_place"};

@@ -16,6 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
+// Functions read as in the examples.
+// clang-format off
+
 const weft::Function square{"square@1", [](int x) { return x * x; }};
 const weft::Function divide{"divide@1", [](int x, int y) {
   if (y == 0) throw std::invalid_argument("the divisor is 0");
@@ -42,6 +45,8 @@ const weft::Function wait_forever{"wait_forever@1", [](weft::TaskContext& contex
   }
   return rounds;
 }};
+
+// clang-format on
 
 Registry functions() {
   Registry all;
