@@ -32,9 +32,20 @@ std::optional<TaskId> Graph::find(std::string_view task_name) const {
 }
 
 std::vector<TaskId> Graph::sinks() const {
+  // Tasks that maps make are no children yet of what they wait for outside.
+  std::vector<bool> awaited_inside(task_count());
+  for (const Scope& scope : scopes_) {
+    for (const TaskId id : scope.templates) {
+      for (const Dependency& dependency : dependencies(id)) {
+        if (dependency.kind != DependencyKind::item) {
+          awaited_inside[dependency.task.number()] = true;
+        }
+      }
+    }
+  }
   std::vector<TaskId> sinks;
   for (const TaskId id : order_) {
-    if (children(id).empty() && !read_inside_maps(id)) sinks.push_back(id);
+    if (children(id).empty() && !awaited_inside[id.number()]) sinks.push_back(id);
   }
   return sinks;
 }

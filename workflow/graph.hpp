@@ -53,8 +53,9 @@ struct Scope {
   TaskId map;                       ///< The map that expands it.
   std::vector<TaskId> templates;    ///< Its tasks, in the order in which they were added.
 
-  /// Tasks outside of the scope whose outputs its tasks read, and how many of them do: the map
-  /// keeps these outputs readable until it has expanded.
+  /// Tasks outside of the scope whose outputs its tasks read, and how often they do: once for each
+  /// task of the scope that takes the output, and once for each map of the scope in which a task does,
+  /// at any depth. The map keeps these outputs readable until it has expanded.
   struct OuterInput {
     TaskId task;
     std::uint32_t uses = 0;
@@ -99,13 +100,16 @@ public:
   }
 
   /// Place of a template among the templates of its scope; a task's own number in scope 0.
-  [[nodiscard]] std::uint32_t position(TaskId id) const { return positions_.empty() ? id.number() : positions_[id.number()]; }
+  [[nodiscard]] std::uint32_t position(TaskId id) const {
+    return positions_.empty() ? id.number() : positions_[id.number()];
+  }
 
   /// Commits to wait for before the task is ready, as far as the graph alone tells. For a template:
   /// those within its own scope.
   [[nodiscard]] std::uint32_t pending(TaskId id) const { return pending_[id.number()]; }
 
-  /// Distinct tasks that read the output: it may be released when they are done.
+  /// Distinct tasks that read the output: it may be released when they are done. A map counts for
+  /// all that it expands.
   [[nodiscard]] std::uint32_t readers(TaskId id) const { return readers_[id.number()]; }
 
   /// Whether a task inside a map around which this one stands reads the output.

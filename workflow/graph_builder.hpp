@@ -56,6 +56,9 @@ private:
   /// The last task to which each task was linked, and by which it was read: an edge counts once.
   std::vector<TaskId> linked_;
   std::vector<TaskId> read_;
+
+  /// Where a scope keeps an outer input, by the scope's number and the task's.
+  std::unordered_map<std::uint64_t, std::size_t> outer_places_;
 };
 
 }  // namespace weft

@@ -239,21 +239,19 @@ void GraphBuilder::link_outer(TaskId reader, TaskId read) {
   graph.read_inside_maps_[read.number()] = true;
   TaskId user = reader;
   while (workflow_.tasks_[user.number()].scope != home) {
-    Scope& scope = graph.scopes_[workflow_.tasks_[user.number()].scope];
-    auto input = std::ranges::find(scope.outer_inputs, read, &Scope::OuterInput::task);
-    if (input == scope.outer_inputs.end()) {
-      input = scope.outer_inputs.insert(input, {.task = read});
-    }
-    ++input->uses;
+    const std::uint32_t index = workflow_.tasks_[user.number()].scope;
+    Scope& scope = graph.scopes_[index];
+    const auto [place, fresh] = outer_places_.try_emplace(
+      std::uint64_t{index} << 32 | read.number(), scope.outer_inputs.size());
+    if (fresh) scope.outer_inputs.push_back({.task = read});
+    ++scope.outer_inputs[place->second].uses;
     user = scope.map;
     // This map was counted as a user one level further out when it first met the input.
-    if (input->uses > 1) return;
+    if (!fresh) return;
   }
   // The map may read the same output as its list; then it is one of the readers already.
-  const auto own = dependencies(user);
-  if (std::ranges::find(own, Dependency{read, DependencyKind::output}) == own.end()) {
-    ++graph.readers_[read.number()];
-  }
+  const Dependency list = dependencies(user).front();
+  if (list != Dependency{read, DependencyKind::output}) ++graph.readers_[read.number()];
 }
 
 }  // namespace weft

@@ -17,7 +17,9 @@ WorkerId worker_of(const Plan& plan, TaskId template_task, const std::vector<std
 
 bool must_store(const Graph& graph, const Plan& plan, TaskId task, bool kept) {
   const WorkerId worker = plan.placements[task.number()].worker;
-  if (kept || worker == flexible_worker) return true;
+  if (kept) return true;
+  if (graph.readers(task) == 0) return false;  // Others may wait for it, but nobody reads it.
+  if (worker == flexible_worker) return true;
   const std::uint32_t scope = graph.task(task).scope;
   return std::ranges::any_of(graph.children(task), [&](TaskId child) {
     // A map hands what it reads to tasks that nobody has placed yet, and whoever gathers elements
