@@ -6,7 +6,7 @@
 namespace weft {
 namespace {
 
-const auto memory = testing::Values(&MemoryBackend::make);
+const auto memory = testing::Values(MakeBackend{"memory", &MemoryBackend::make});
 
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreContract, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreChunks, memory);

@@ -4,7 +4,8 @@
 namespace weft {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Memory, RunStoreThreads, testing::Values(&MemoryBackend::make));
+INSTANTIATE_TEST_SUITE_P(Memory, RunStoreThreads,
+                         testing::Values(MakeBackend{"memory", &MemoryBackend::make}));
 
 }  // namespace
 }  // namespace weft

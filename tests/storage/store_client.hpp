@@ -4,7 +4,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <ostream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -48,7 +50,14 @@ public:
   [[nodiscard]] virtual bool holds_objects() const = 0;
 };
 
-using MakeBackend = std::unique_ptr<StoreBackend> (*)();
+/// Makes the store that a contract is checked against, new for each test.
+struct MakeBackend {
+  std::string_view name;  ///< In the names of the tests.
+  std::unique_ptr<StoreBackend> (*make)();
+
+  [[nodiscard]] std::unique_ptr<StoreBackend> operator()() const { return make(); }
+  friend void PrintTo(const MakeBackend& backend, std::ostream* out) { *out << backend.name; }
+};
 
 /// Asks a run store and waits for the answer. May be used by several threads.
 class StoreClient {
