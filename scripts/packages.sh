@@ -3,7 +3,7 @@
 weft_packages=(
   g++ cmake ninja-build ccache git ca-certificates python3
   libssl-dev libmsgpack-cxx-dev libspdlog-dev libsqlite3-dev libcli11-dev
-  libyaml-cpp-dev nlohmann-json3-dev libtomlplusplus-dev
+  nlohmann-json3-dev libtomlplusplus-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   bible-kjv # Its text is what the text analysis example reads.
 )
