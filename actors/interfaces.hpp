@@ -48,7 +48,6 @@ struct TaskStarted;
 struct TaskExecuted;
 struct ExecutionOver;
 struct CloseRun;
-struct RunTimer;
 struct RunRecord;
 struct RecordRun;
 struct FinishRecord;
@@ -165,8 +164,6 @@ using RunActorHandle = caf::typed_actor<
   // Some step has ended the run.
   caf::result<void>(RunChanged),
   caf::result<void>(WorkerJoined),
-  caf::result<void>(CloseRun),
-  // INTERNAL: the run's time limit or its retention is over.
-  caf::result<void>(RunTimer)>;
+  caf::result<void>(CloseRun)>;
 
 }  // namespace weft

@@ -203,11 +203,9 @@ struct ExecutionOver : ProcessLocal {};
 
 // -- run --
 
-/// The client has let go of the run: erase it after its end.
-struct CloseRun : ProcessLocal {};
-/// INTERNAL: the run's time limit or its retention is over.
-struct RunTimer : ProcessLocal {
-  bool retention = false;
+/// The client has let go of the run: erase it after its end and its retention.
+struct CloseRun : ProcessLocal {
+  bool engine_ends = false;  ///< And the retention with it.
 };
 
 // -- recorder --

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include <caf/disposable.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -70,11 +71,7 @@ public:
         add_worker(m.worker);
         if (ended_) self_->send(m.worker, StopWorker{});
       },
-      [this](CloseRun) {
-        closed_ = true;
-        quit_if_done();
-      },
-      [this](const RunTimer& m) { on_timer(m); },
+      [this](const CloseRun& m) { close(m); },
     };
   }
 
@@ -97,7 +94,9 @@ private:
     if (services_->recorder) {
       self_->send(services_->recorder, RecordRun{.record = record_, .graph = context().graph});
     }
-    if (request_.timeout) self_->delayed_send(self_, *request_.timeout, RunTimer{});
+    if (request_.timeout) {
+      time_limit_ = self_->run_delayed(*request_.timeout, [this] { on_time_limit(); });
+    }
     self_->request(store(), caf::infinite,
                    CreateRun{.run = context().id,
                              .graph = context().graph,
@@ -146,18 +145,14 @@ private:
 
   // -- end --------------------------------------------------------------------------------------------
 
-  void on_timer(const RunTimer& timer) {
-    if (timer.retention) {
-      retained_ = true;
-      quit_if_done();
-    } else if (!ended_) {
-      timed_out_ = true;
-      self_->request(store(), caf::infinite,
-                     CancelRun{.run = context().id,
-                               .reason = "took longer than its limit of " +
-                                         format_duration(*request_.timeout)})
-        .then([this](bool) { look(); }, [this](caf::error&) { look(); });
-    }
+  void on_time_limit() {
+    if (ended_) return;
+    timed_out_ = true;
+    self_->request(store(), caf::infinite,
+                   CancelRun{.run = context().id,
+                             .reason = "took longer than its limit of " +
+                                       format_duration(*request_.timeout)})
+      .then([this](bool) { look(); }, [this](caf::error&) { look(); });
   }
 
   caf::result<bool> cancel(const std::string& reason) {
@@ -221,18 +216,35 @@ private:
       }
     }
     record_.makespan = context().now();
+    time_limit_.dispose();
+    published_ = true;
     request_.outcome->publish(record_, std::move(kept));
-    if (services_->recorder) self_->send(services_->recorder, FinishRecord{.record = record_});
-    if (request_.retention > Nanos{}) {
-      self_->delayed_send(self_, request_.retention, RunTimer{.retention = true});
+    if (request_.on_end) request_.on_end();
+    if (request_.retention > Nanos{} && !retained_) {
+      retention_ = self_->run_delayed(request_.retention, [this] { end_retention(); });
     } else {
       retained_ = true;
     }
     quit_if_done();
   }
 
+  void close(const CloseRun& message) {
+    closed_ = true;
+    if (message.engine_ends) {
+      end_retention();
+    } else {
+      quit_if_done();
+    }
+  }
+
+  void end_retention() {
+    retention_.dispose();
+    retained_ = true;
+    quit_if_done();
+  }
+
   caf::result<RunRecord> read_status() {
-    if (ended_) return record_;
+    if (published_) return record_;
     auto promise = self_->make_response_promise<RunRecord>();
     self_->request(store(), caf::infinite, ReadStatus{.run = context().id})
       .then(
@@ -246,8 +258,15 @@ private:
     return promise;
   }
 
+  /// Records the end when all workers have recorded what they measured, then quits as soon as nobody needs
+  /// the run.
   void quit_if_done() {
-    if (!ended_ || !closed_ || !retained_ || !workers_.empty()) return;
+    if (!published_ || !workers_.empty()) return;
+    if (services_->recorder && !recorded_) {
+      self_->send(services_->recorder, FinishRecord{.record = record_});
+    }
+    recorded_ = true;
+    if (!closed_ || !retained_) return;
     self_->send(store(), EraseRun{.run = context().id});
     self_->quit();
   }
@@ -257,8 +276,12 @@ private:
   RunRequest request_;
   RunRecord record_;
   std::set<caf::actor_addr> workers_;
-  bool ended_ = false;
+  caf::disposable time_limit_;
+  caf::disposable retention_;
+  bool ended_ = false;      ///< How is known, what is kept may have to be fetched.
   bool timed_out_ = false;
+  bool published_ = false;
+  bool recorded_ = false;
   bool closed_ = false;     ///< The client has let go.
   bool retained_ = false;   ///< The retention has passed.
 };

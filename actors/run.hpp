@@ -43,6 +43,7 @@ struct RunRequest {
   std::optional<Nanos> timeout;
   Nanos retention{};
   std::shared_ptr<RunOutcome> outcome;
+  std::function<void()> on_end;   ///< Called once the outcome is published, on any thread.
   std::function<void()> on_quit;  ///< Called by the actor's last step, on any thread.
 };
 

@@ -60,9 +60,17 @@ RecordPolicy record_policy(const RecorderOptions& options) {
 
 // -- live runs ----------------------------------------------------------------------------------------
 
-void LiveRuns::add() {
+bool LiveRuns::add(std::size_t max_in_flight) {
   const std::lock_guard lock{mutex_};
+  if (in_flight_ >= max_in_flight) return false;
+  ++in_flight_;
   ++count_;
+  return true;
+}
+
+void LiveRuns::end() {
+  const std::lock_guard lock{mutex_};
+  --in_flight_;
 }
 
 void LiveRuns::remove() {
@@ -159,11 +167,10 @@ void ActorHost::close() {
     for (const caf::actor_addr& address : runs_) {
       if (const auto run = caf::actor_cast<RunActorHandle>(address)) {
         caf::anon_send(run, CancelRun{.reason = "the engine was closed"});
-        caf::anon_send(run, CloseRun{});
+        caf::anon_send(run, CloseRun{.engine_ends = true});
       }
     }
   }
-  // Retentions end with the engine.
   if (play_ == Play::threads) {
     live_runs_->wait_for_none();
   } else {
@@ -181,7 +188,6 @@ void ActorHost::close() {
   end(services_->planner);
   end(services_->feed);
   end(services_->recorder);
-  services_.reset();
   pump();
   if (play_ == Play::threads) system_->await_all_actors_done();
   executors_->stop();
@@ -211,12 +217,6 @@ RunId ActorHost::new_run_id() {
 std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId> kept,
                                              SubmitOptions options) {
   const TimePoint submitted = clock_->now();
-  if (live_runs_->count() >= options_.max_runs_in_flight) {
-    throw Exception({.code = Errc::limit_exceeded,
-                     .message = std::to_string(options_.max_runs_in_flight) +
-                                " runs are in flight already",
-                     .hint = "wait for one to end, or raise max_runs_in_flight"});
-  }
   for (const TaskId task : graph->topological_order()) {
     if (graph->options(task).keep_output == KeepOutput::until_erased) kept.push_back(task);
   }
@@ -235,14 +235,20 @@ std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId>
   context->kept = std::move(kept);
   context->progress = options.progress_events ? ProgressEvents::on : ProgressEvents::off;
 
+  if (!live_runs_->add(options_.max_runs_in_flight)) {
+    throw Exception({.code = Errc::limit_exceeded,
+                     .message = std::to_string(options_.max_runs_in_flight) +
+                                " runs are in flight already",
+                     .hint = "wait for one to end, or raise max_runs_in_flight"});
+  }
   auto outcome = std::make_shared<RunOutcome>();
-  live_runs_->add();
   const RunActorHandle actor = spawn_run(*system_, services_,
                                          {.context = context,
                                           .fail_fast = options.fail_fast,
                                           .timeout = options.timeout,
                                           .retention = options.retention,
                                           .outcome = outcome,
+                                          .on_end = [runs = live_runs_] { runs->end(); },
                                           .on_quit = [runs = live_runs_] { runs->remove(); }});
   {
     const std::lock_guard lock{runs_mutex_};

@@ -25,10 +25,12 @@
 
 namespace weft {
 
-/// Counts the run actors that live. Thread-safe.
+/// Counts the run actors that live, and those of them whose runs have not ended. Thread-safe.
 class LiveRuns {
 public:
-  void add();
+  /// Answers false, and counts nothing, when so many are in flight already.
+  [[nodiscard]] bool add(std::size_t max_in_flight);
+  void end();
   void remove();
   [[nodiscard]] std::size_t count() const;
   void wait_for_none() const;
@@ -37,6 +39,7 @@ private:
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::size_t count_ = 0;
+  std::size_t in_flight_ = 0;
 };
 
 /// The actors of one engine in this process, and all that they stand on: CAF's actor system, the run store,

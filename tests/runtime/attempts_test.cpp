@@ -217,6 +217,15 @@ TEST_F(RunLimits, EndTheRunAsFailed) {
   EXPECT_EQ(now(), 2s);
 }
 
+TEST_F(RunLimits, ThatWereNotReachedLeaveNoTimerBehind) {
+  start({.pool = {.slots = 1, .keep_alive = 10s}});
+  Workflow workflow{"short"};
+  const auto future = workflow.task(sleeper, 1);
+  EXPECT_EQ(harness().submit(std::move(workflow), future, {.timeout = 1h}).get(), 1);
+  harness().run_until_idle();
+  EXPECT_EQ(now(), 11s);
+}
+
 TEST_F(RunLimits, CountFromTheSubmissionThoughNoSlotIsFree) {
   start();
   const auto blocker = submit_sleeper(10, {});
