@@ -45,7 +45,7 @@ private:
     if (recorded_.tasks.empty()) problems_.add("the trace has no tasks");
     trace_.tasks.resize(recorded_.tasks.size());
     for (Index i = 0; i < recorded_.tasks.size(); ++i) {
-      RecordedTask& task = recorded_.tasks[i];
+      StatedTask& task = recorded_.tasks[i];
       if (!tasks_.emplace(task.name, i).second) {
         problems_.add(fmt::format("two tasks are called {}", in_quotes(task.name)));
       }
@@ -81,7 +81,7 @@ private:
     std::vector<Edge> by_child;
     std::vector<Edge> by_parent;
     for (Index i = 0; i < recorded_.tasks.size(); ++i) {
-      const RecordedTask& task = recorded_.tasks[i];
+      const StatedTask& task = recorded_.tasks[i];
       if (task.parents) {
         for (const Index parent : indexes(*task.parents, tasks_, i, "parent")) {
           by_child.emplace_back(parent, i);

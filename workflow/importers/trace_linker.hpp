@@ -12,7 +12,7 @@ namespace weft {
 
 /// A task as a file states it: other tasks and files by name. The text belongs to the file's
 /// document.
-struct RecordedTask {
+struct StatedTask {
   std::string_view name;
   std::optional<std::string_view> alias;  ///< Another name by which others may refer to it.
   std::string category;
@@ -31,7 +31,7 @@ struct RecordedFile {
 /// A workflow as a file states it.
 struct RecordedTrace {
   std::string name;
-  std::vector<RecordedTask> tasks;
+  std::vector<StatedTask> tasks;
   std::vector<RecordedFile> files;
 };
 

@@ -55,7 +55,7 @@ private:
     const std::size_t count = task_count(*tasks);
     for (std::size_t i = 0; i < count; ++i) {
       const JsonField field = tasks->item(i);
-      RecordedTask task;
+      StatedTask task;
       const auto name = text_member(field, "name");
       task.alias = optional_text(field, "id");
       task.runtime = runtime_of(field);
@@ -70,7 +70,7 @@ private:
     }
   }
 
-  void read_flat_files(const JsonField& field, RecordedTask& task) {
+  void read_flat_files(const JsonField& field, StatedTask& task) {
     const auto files = field.optional_member("files");
     if (!files) return;
     const std::size_t count = files->items(problems_);
@@ -119,7 +119,7 @@ private:
   void read_task(const JsonField& field) {
     const auto id = text_member(field, "id");
     const auto name = text_member(field, "name");
-    RecordedTask task;
+    StatedTask task;
     task.parents = names_member(field, "parents");
     task.children = names_member(field, "children");
     task.inputs = optional_names(field, "inputFiles").value_or(std::vector<std::string_view>{});
