@@ -80,7 +80,15 @@ private:
 namespace function_detail {
 
 template <class F>
-struct Signature : Signature<decltype(&F::operator())> {};
+struct Signature {
+  static_assert(!std::same_as<F, F>,
+                "weft: a task function has one call operator, const and without auto parameters");
+  using Return = void;
+  using Parameters = std::tuple<>;
+};
+template <class F>
+  requires requires { &F::operator(); }
+struct Signature<F> : Signature<decltype(&F::operator())> {};
 template <class R, class... Ps>
 struct Signature<R (*)(Ps...)> {
   using Return = R;
@@ -109,6 +117,15 @@ struct DataParameters<std::tuple<P, Ps...>> {
                                   std::tuple<std::remove_cvref_t<P>, std::remove_cvref_t<Ps>...>>;
 };
 
+/// Whether a parameter can be given a value that others read, too.
+template <class P>
+inline constexpr bool is_readable =
+  is_context<P> || std::is_constructible_v<P, const std::remove_cvref_t<P>&>;
+template <class Tuple>
+inline constexpr bool all_readable = false;
+template <class... Ps>
+inline constexpr bool all_readable<std::tuple<Ps...>> = (is_readable<Ps> && ...);
+
 template <class R>
 struct OutputOf {
   using type = R;
@@ -133,6 +150,8 @@ template <class Callable>
 class Function {
   using Signature = function_detail::Signature<Callable>;
   using Data = function_detail::DataParameters<typename Signature::Parameters>;
+  static_assert(function_detail::all_readable<typename Signature::Parameters>,
+                "weft: a task function takes copies or const references: its arguments are shared");
 
 public:
   using Return = typename Signature::Return;

@@ -69,6 +69,10 @@ public:
   auto map(const Mapped<T>& each, const Function<Callable>& function, Extra&&... extra)
     -> Mapped<typename Function<Callable>::Output>;
 
+  /// Anything else is no list of elements, and does not compile.
+  template <class List, class Callable, class... Extra>
+  auto map(const List& list, const Function<Callable>& function, Extra&&... extra);
+
   /// Repeats whatever `body` adds for each element of `list`. `body` is called once, with the future
   /// of an element, and returns the future of a task that it adds, or a `Mapped` of a map inside it.
   template <class T, class Body>

@@ -232,6 +232,12 @@ auto Workflow::map(const Mapped<T>& each, const Function<Callable>& function, Ex
   return {tag_, output.task(), AnyFuture::Kind::mapped};
 }
 
+template <class List, class Callable, class... Extra>
+auto Workflow::map(const List&, const Function<Callable>&, Extra&&...) {
+  static_assert(!std::same_as<List, List>,
+                "weft: a map goes over a Future of a std::vector, or over a Mapped");
+}
+
 template <class T, class Body>
   requires std::invocable<Body, Future<T>>
 auto Workflow::for_each(const Future<std::vector<T>>& list, Body&& body) {
