@@ -35,3 +35,22 @@ function(weft_add_library folder)
     PUBLIC ${arg_PUBLIC}
     PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:weft_compile_options>)
 endfunction()
+
+# weft_precompile(<target> <header>...)  or  weft_precompile(<target> LIKE <other target>)
+#
+# Precompiles headers for a target, or lets it use those of a target that is compiled alike. Only
+# under WEFT_PRECOMPILE_HEADERS: it takes a third off a build from nothing, but a source file that
+# includes too little compiles all the same, so the release build goes without.
+function(weft_precompile target)
+  if(NOT WEFT_PRECOMPILE_HEADERS)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LIKE" "")
+  if(arg_LIKE)
+    target_precompile_headers(${target} REUSE_FROM ${arg_LIKE})
+  else()
+    target_precompile_headers(${target} PRIVATE ${arg_UNPARSED_ARGUMENTS})
+  endif()
+  # Lets ccache see what a precompiled header was made from.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endfunction()
