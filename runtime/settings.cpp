@@ -55,7 +55,8 @@ constexpr std::array<Setting, 20> all_settings{{
   {"history.file",
    SettingType::text,
    ":memory:",
-   "SQLite file of the history; `:memory:` keeps none after the command.",
+   "SQLite file of the history; `:memory:` keeps none. The command line defaults to the user's "
+   "own.",
    {}},
   {"history.max_runs", SettingType::count, "1000", "Older runs are dropped beyond these.", {}},
   {"output.format", SettingType::text, "table", "How results are printed.", "table json jsonl"},

@@ -1,6 +1,7 @@
 #include "weft/workflow/error.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace weft {
 
@@ -145,8 +146,12 @@ std::string to_string(const Error& error) {
 
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t max_shown = 60;  // What fits beside the message on one line.
+  std::size_t shown = std::min(text.size(), max_shown);
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+  // A character of UTF-8 is shown whole or not at all; none is longer than four bytes.
+  for (int step = 0; step < 3 && shown < text.size() && continues(text[shown]); ++step) --shown;
   std::string out = "'";
-  for (const char c : text.substr(0, max_shown)) {
+  for (const char c : text.substr(0, shown)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {
       out += fmt::format("\\x{:02x}", byte);
@@ -154,7 +159,7 @@ std::string in_quotes(std::string_view text) {
       out += c;
     }
   }
-  out += text.size() > max_shown ? "...'" : "'";
+  out += shown < text.size() ? "...'" : "'";
   return out;
 }
 

@@ -98,10 +98,17 @@ TEST(Error, SurvivesItsEncoding) {
   EXPECT_EQ(*decoded, std::vector{example()});
 }
 
+TEST(InQuotes, CutsBetweenCharactersOfSeveralBytes) {
+  const std::string before(58, 'x');
+  EXPECT_EQ(in_quotes(before + "\u20ac" + "yz"), "'" + before + "...'");
+  EXPECT_EQ(in_quotes(before + "\u00e9" + "yz"), "'" + before + "\u00e9...'");
+}
+
 TEST(InQuotes, HidesControlCharactersAndCutsLongText) {
   EXPECT_EQ(in_quotes("plain"), "'plain'");
   EXPECT_EQ(in_quotes("a\x1b[2Jb\n"), "'a\\x1b[2Jb\\x0a'");
   EXPECT_EQ(in_quotes(std::string(61, 'x')), "'" + std::string(60, 'x') + "...'");
+  EXPECT_EQ(in_quotes(std::string(60, 'x')), "'" + std::string(60, 'x') + "'");
 }
 
 TEST(Exception, SaysWhatTheErrorSays) {
