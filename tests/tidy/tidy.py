@@ -69,9 +69,21 @@ def violations_of_line(folder, line):
         yield f"{folder}/ must not include the umbrella header"
 
 
+def check_first_include(path, text, source):
+    """A file that includes its own header first shows that the header needs nothing before it."""
+    header = path.with_suffix(".hpp")
+    if path.suffix != ".cpp" or not header.exists():
+        return
+    wanted = f"weft/{header.relative_to(source)}"
+    first = next(filter(None, map(INCLUDE.match, text.splitlines())), None)
+    if first is None or first.group(2) != wanted:
+        yield f'{path.relative_to(source)}: include "{wanted}" before anything else'
+
+
 def check_includes(source):
     for folder in BELOW:
         for path in sorted((source / folder).rglob("*.[ch]pp")):
+            yield from check_first_include(path, path.read_text(), source)
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 if str(path.relative_to(source)) == CLOCK_READER and CLOCK.search(line):
                     continue

@@ -35,6 +35,19 @@ class Includes(unittest.TestCase):
         self.assertEqual(self.violations("actors", '#include "weft/workflow/clock.hpp"'), [])
         self.assertTrue(self.violations("planning", '#include "weft/workflow/clock.hpp"'))
 
+    def test_a_file_includes_its_own_header_first(self):
+        with tempfile.TemporaryDirectory() as name:
+            source = pathlib.Path(name)
+            (source / "storage").mkdir()
+            (source / "storage/keys.hpp").touch()
+            path = source / "storage/keys.cpp"
+            own, other = '#include "weft/storage/keys.hpp"\n', "#include <string>\n"
+            self.assertEqual(list(tidy.check_first_include(path, "// Why.\n" + own + other, source)), [])
+            self.assertTrue(list(tidy.check_first_include(path, other + own, source)))
+            self.assertTrue(list(tidy.check_first_include(path, "", source)))
+            alone = source / "storage/lone.cpp"
+            self.assertEqual(list(tidy.check_first_include(alone, other, source)), [])
+
     def test_our_own_headers_are_named_in_full(self):
         self.assertTrue(self.violations("storage", '#include "run_store.hpp"'))
 

@@ -266,6 +266,8 @@ struct Published {
   std::size_t tasks;
   std::size_t edges;
   std::size_t categories;
+
+  friend void PrintTo(const Published& trace, std::ostream* out) { *out << trace.file; }
 };
 
 class PublishedTrace : public testing::TestWithParam<Published> {
