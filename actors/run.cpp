@@ -103,7 +103,8 @@ private:
                              .plan = context().plan,
                              .kept = context().kept,
                              .fail_fast = request_.fail_fast,
-                             .retention = request_.retention})
+                             .retention = request_.retention,
+                             .submitted = context().submitted})
       .then([this](RunCreated& created) { launch(created.ready); },
             [this](caf::error& error) {
               RunStatus status{.state = RunState::failed, .errors = {from_caf(error)}};

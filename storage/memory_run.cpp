@@ -79,10 +79,10 @@ MemoryRun::MemoryRun(CreateRun request)
   }
 }
 
-std::vector<ReadyTask> MemoryRun::start() {
+std::vector<ReadyTask> MemoryRun::start(Nanos now) {
   constexpr std::size_t other_events = 16;  // Most runs have a commit a task, and little else.
   events_.reserve(counts_.total + other_events);
-  events_.created(Nanos{});
+  events_.created(now);
   for (std::uint32_t i = 0; i < states_.size(); ++i) {
     const TaskState& state = states_[TaskId{i}];
     if (state.status == TaskStatus::waiting && state.pending == 0) {
@@ -91,7 +91,7 @@ std::vector<ReadyTask> MemoryRun::start() {
   }
   std::vector<ReadyTask> ready;
   sort_fresh();
-  make_fresh_ready(Nanos{}, ready);
+  make_fresh_ready(now, ready);
   return ready;
 }
 

@@ -33,7 +33,7 @@ public:
 
   // -- steps -------------------------------------------------------------------------------------
 
-  [[nodiscard]] std::vector<ReadyTask> start();
+  [[nodiscard]] std::vector<ReadyTask> start(Nanos now);
   [[nodiscard]] bool cancel(const std::string& reason, Nanos now);
   [[nodiscard]] Result<ClaimAnswer> claim(const ClaimRequest& request, Nanos now);
   [[nodiscard]] Result<CommitAnswer> commit(CommitRequest& request, Nanos now);

@@ -8,9 +8,10 @@ namespace weft {
 
 /// One run, and the lock that lets one thread at a time in.
 struct MemoryRunStore::Entry {
-  Entry(CreateRun request, TimePoint now) : created(now), run(std::move(request)) {}
+  Entry(CreateRun request, TimePoint now)
+      : submitted(request.submitted.value_or(now)), run(std::move(request)) {}
 
-  const TimePoint created;
+  const TimePoint submitted;
   std::mutex mutex;
   MemoryRun run;
   Wake wake;
@@ -48,7 +49,7 @@ void MemoryRunStore::on_run(RunId run, const Done<T>& done, Step&& step) {
   auto answer = [&]() -> Result<T> {
     const std::lock_guard lock{entry->mutex};
     const std::uint64_t before = entry->run.version();
-    Result<T> result = step(entry->run, clock_.now() - entry->created);
+    Result<T> result = step(entry->run, clock_.now() - entry->submitted);
     released = entry->run.take_released();
     if (entry->run.version() != before) wake = entry->wake;
     return result;
@@ -65,8 +66,9 @@ void MemoryRunStore::create(CreateRun request, Done<std::vector<ReadyTask>> done
     return;
   }
   const RunId run = request.run;
-  const auto entry = std::make_shared<Entry>(std::move(request), clock_.now());
-  std::vector<ReadyTask> ready = entry->run.start();
+  const TimePoint now = clock_.now();
+  const auto entry = std::make_shared<Entry>(std::move(request), now);
+  std::vector<ReadyTask> ready = entry->run.start(now - entry->submitted);
   const bool fresh = [&] {
     const std::lock_guard lock{mutex_};
     return runs_.emplace(run, entry).second;

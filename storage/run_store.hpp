@@ -26,6 +26,7 @@ struct CreateRun {
   bool fail_fast = true;         ///< False: tasks that do not need a failed one go on.
   Nanos retention{};             ///< After its end, until a sweep erases it.
   Nanos lease = std::chrono::seconds{10};  ///< Of claims and launches, from their last renewal.
+  std::optional<TimePoint> submitted;  ///< On the store's clock: its events count from then. Nothing: now.
 };
 
 /// A task that may be claimed now, and the worker that the plan has for it (or `flexible_worker`).
@@ -157,7 +158,7 @@ struct RunStatus {
   RunState state = RunState::running;
   TaskCounts tasks;
   std::vector<Error> errors;  ///< At most `max_recorded_errors`.
-  Nanos at{};                 ///< Of its end, or now: offset from its creation.
+  Nanos at{};                 ///< Of its end, or now: offset from its submission.
 };
 
 /// What a sweep found and put right.

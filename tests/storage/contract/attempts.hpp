@@ -29,6 +29,21 @@ TEST_P(RunStoreContract, CreateAnswersTheTasksWithoutDependenciesHighestRankFirs
   EXPECT_EQ(state(), RunState::running);
 }
 
+TEST_P(RunStoreContract, EventsCountTheirTimeFromTheSubmission) {
+  using std::chrono_literals::operator""s;
+  Workflow workflow{"planned"};
+  const TaskId task = workflow.task(sample::number).task();
+  request.submitted = backend->clock().now() - 3s;
+  start(workflow);
+  backend->clock().advance(2s);
+  complete(task, 5);
+
+  std::vector<Nanos> times;
+  for (const RunEvent& event : events()) times.push_back(event.at);
+  EXPECT_THAT(times, ElementsAre(3s, 5s, 5s));
+  EXPECT_EQ(status().at, Nanos{5s});
+}
+
 TEST_P(RunStoreContract, TwoRunsOfOneIdAreRefused) {
   Workflow workflow{"twice"};
   const TaskId task = workflow.task(sample::number).task();
