@@ -163,6 +163,19 @@ TEST(SimplePlanner, BalancesSecondsWhereTasksCarryHints) {
   EXPECT_EQ(spread_of(plan, quick).count(worker_of(plan, slow)), 0u);
 }
 
+TEST(SimplePlanner, SpreadsTasksThatAreExpectedToTakeNoTime) {
+  Workflow wf{"instant"};
+  std::vector<Future<int>> roots;
+  for (int i = 0; i < 100; ++i) {
+    roots.push_back(wf.task(number));
+    wf.options(roots.back()).expected_time = Nanos{0};
+  }
+  const auto spread = spread_of(planned(wf, 4), roots);
+
+  ASSERT_EQ(spread.size(), 4u);
+  for (const auto& [worker, tasks] : spread) EXPECT_EQ(tasks, 25) << worker.number();
+}
+
 TEST(SimplePlanner, KeepsNeighboursTogetherSoThatATreeNeedsFewTransfers) {
   Workflow wf{"tree"};
   std::vector<Future<int>> level;
