@@ -192,6 +192,11 @@ TEST(WfFormat, SaysWhatIsWrongWithEachHostileDocument) {
   }
 }
 
+TEST(WfFormat, AsksForAnExecutionOnceHoweverManyTasksLackOne) {
+  EXPECT_THAT(problems_of(without(sample_15(), "/workflow/execution")),
+              HasSubstr(": 1 problem\n  - /workflow/execution is missing"));
+}
+
 TEST(WfFormat, ReportsAllProblemsAtOnce) {
   json document = sample_15();
   auto& tasks = document["workflow"]["specification"]["tasks"];
@@ -315,6 +320,33 @@ TEST(WfFormat, SaysWhereTextIsNoJson) {
     EXPECT_EQ(trace.error().code, Errc::invalid_file);
     EXPECT_THAT(trace.error().message, HasSubstr("'broken.json' is not JSON: " + expected));
     EXPECT_NE(trace.error().hint, "");
+  }
+}
+
+TEST(WfFormat, RefusesMembersThatAreThereTwice) {
+  for (const auto& [before, member, place] :
+       std::vector<std::tuple<std::string, std::string, std::string>>{
+         {R"("schemaVersion":)", "name", "/"},
+         {R"("runtimeInSeconds":4.25)", "id", "/workflow/execution/tasks/2"},
+         {R"("tasks":[{"children":["count_1")", "files", "/workflow/specification"}}) {
+    std::string text = sample_15().dump();
+    text.insert(text.find(before), "\"" + member + "\":[1],");
+    const auto trace = parse_wfformat(text, "twice.json");
+    ASSERT_FALSE(trace) << text;
+    EXPECT_EQ(trace.error().code, Errc::invalid_file);
+    EXPECT_EQ(trace.error().message,
+              "'twice.json' has two members '" + member + "' in '" + place + "'");
+  }
+}
+
+TEST(WfFormat, RefusesADocumentThatIsNoObjectWithoutReadingIt) {
+  for (const auto& [text, kind] : std::vector<std::pair<std::string, std::string>>{
+         {"[0, 0, oops", "a list"}, {"\"x\"", "text"}, {"1", "a number"}, {"null", "null"}}) {
+    const auto trace = parse_wfformat(text, "other.json");
+    ASSERT_FALSE(trace);
+    EXPECT_EQ(to_string(trace.error()),
+              "'other.json' is " + kind + ", not an object\n" +
+                "hint: is this the right file? a workflow is one JSON object");
   }
 }
 

@@ -1,6 +1,7 @@
 #include "weft/workflow/importers/json_text.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -82,21 +83,122 @@ Error not_json(std::string_view text, std::string_view origin, std::size_t offse
                     : "mend the text there"};
 }
 
+/// Builds the document while the parser reads, and stops it where there is nothing to be read: at
+/// a document that is no object, however long, and at a member that is there twice, of which a
+/// parser would keep one without a word. Its functions are called by the parser.
+class DocumentBuilder {
+public:
+  using Json = nlohmann::json;
+
+  DocumentBuilder(std::string_view text, std::string_view origin) : text_(text), origin_(origin) {}
+
+  Result<Json> result() && {
+    if (error_) return std::move(*error_);
+    return std::move(document_);
+  }
+
+  bool null() { return add(nullptr); }
+  bool boolean(bool value) { return add(value); }
+  bool number_integer(Json::number_integer_t value) { return add(value); }
+  bool number_unsigned(Json::number_unsigned_t value) { return add(value); }
+  bool number_float(Json::number_float_t value, const std::string&) { return add(value); }
+  bool string(std::string& value) { return add(std::move(value)); }
+  bool binary(Json::binary_t&) { return false; }  // There is none in text.
+
+  bool start_object(std::size_t) { return open(Json::object()); }
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+
+  bool key(std::string& name) {
+    auto& members = open_.back()->get_ref<Json::object_t&>();
+    const auto [member, fresh] = members.try_emplace(name);
+    member_ = &member->second;
+    if (fresh) return true;
+    return refuse(fmt::format("{} has two members {} in {}", in_quotes(origin_), in_quotes(name),
+                              in_quotes(place())),
+                  "remove one of them: programs differ in which they take");
+  }
+
+  bool parse_error(std::size_t, const std::string&, const Json::parse_error& failure) {
+    error_ = not_json(text_, origin_, failure.byte > 0 ? failure.byte - 1 : 0, failure);
+    return false;
+  }
+
+  /// A number that no type holds.
+  bool parse_error(std::size_t, const std::string&, const Json::exception& failure) {
+    return refuse(fmt::format("{} is not JSON: {}", in_quotes(origin_), reason_of(failure)),
+                  "mend that number");
+  }
+
+private:
+  bool refuse(std::string message, std::string hint) {
+    error_ =
+      Error{.code = Errc::invalid_file, .message = std::move(message), .hint = std::move(hint)};
+    return false;
+  }
+
+  bool add(Json value) { return put(std::move(value)) != nullptr; }
+
+  bool open(Json value) {
+    Json* const place = put(std::move(value));
+    if (place) open_.push_back(place);
+    return place != nullptr;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  /// Where the value is now; nothing when it is refused.
+  Json* put(Json value) {
+    if (open_.empty()) {
+      if (!value.is_object()) {
+        refuse(fmt::format("{} is {}, not an object", in_quotes(origin_), kind_of(value)),
+               "is this the right file? a workflow is one JSON object");
+        return nullptr;
+      }
+      return &(document_ = std::move(value));
+    }
+    Json& around = *open_.back();
+    if (around.is_array()) return &around.emplace_back(std::move(value));
+    return &(*member_ = std::move(value));
+  }
+
+  /// The object that is being read, as a JSON pointer.
+  [[nodiscard]] std::string place() const {
+    std::string path;
+    for (std::size_t i = 0; i + 1 < open_.size(); ++i) {
+      const Json& around = *open_[i];
+      if (around.is_array()) {
+        path += fmt::format("/{}", around.size() - 1);
+        continue;
+      }
+      const auto& members = around.get_ref<const Json::object_t&>();
+      path += "/" + std::ranges::find_if(members, [inner = open_[i + 1]](const auto& member) {
+                      return &member.second == inner;
+                    })->first;
+    }
+    return path.empty() ? "/" : path;
+  }
+
+  std::string_view text_;
+  std::string_view origin_;
+  Json document_;
+  std::vector<Json*> open_;  ///< Lists and objects that are being read, the outermost first.
+  Json* member_ = nullptr;   ///< Of the innermost object, the one whose value comes next.
+  std::optional<Error> error_;
+};
+
 }  // namespace
 
 Result<nlohmann::json> parse_json(std::string_view text, std::string_view origin,
                                   const JsonLimits& limits) {
   if (auto within = check_limits(text, origin, limits); !within) return within.error();
-  try {
-    return nlohmann::json::parse(text);
-  } catch (const nlohmann::json::parse_error& failure) {
-    return not_json(text, origin, failure.byte > 0 ? failure.byte - 1 : 0, failure);
-  } catch (const nlohmann::json::exception& failure) {  // A number that no type holds.
-    return Error{.code = Errc::invalid_file,
-                 .message = fmt::format("{} is not JSON: {}", in_quotes(origin),
-                                        reason_of(failure)),
-                 .hint = "mend that number"};
-  }
+  DocumentBuilder document{text, origin};
+  nlohmann::json::sax_parse(text, &document);
+  return std::move(document).result();
 }
 
 std::string JsonField::path() const {

@@ -18,8 +18,9 @@ struct JsonLimits {
   std::size_t values = 10'000'000;
 };
 
-/// Parses JSON text that nobody vouches for. Depth and length are checked before the parser sees
-/// it. Fails with `limit_exceeded` or `invalid_file`; the message says at which line and column.
+/// Parses JSON text that nobody vouches for, and whose value must be an object. Depth and length
+/// are checked before the parser sees it. Fails with `limit_exceeded` or `invalid_file`; the
+/// message says at which line and column, or in which object a member is there twice.
 [[nodiscard]] Result<nlohmann::json> parse_json(std::string_view text, std::string_view origin,
                                                 const JsonLimits& limits);
 

@@ -103,9 +103,9 @@ private:
   // -- 1.5: what was to be done apart from how it went --------------------------------------------
 
   void read_split(const JsonField& workflow) {
-    if (const auto execution = workflow.member("execution", problems_)) {
-      read_execution(*execution);
-    }
+    // A workflow that was never executed is valid, but has no times to replay.
+    const auto execution = workflow.member("execution", problems_);
+    if (!execution || !read_execution(*execution)) return;
     const auto specification = workflow.member("specification", problems_);
     if (!specification) return;
     read_files(*specification);
@@ -132,7 +132,7 @@ private:
       run.matched = true;
       task.runtime = run.runtime;
       clues.program = run.program;
-    } else if (has_executions_) {
+    } else {
       problems_.add(fmt::format("task {} has no entry in /workflow/execution/tasks",
                                 in_quotes(*id)));
     }
@@ -152,10 +152,10 @@ private:
     }
   }
 
-  void read_execution(const JsonField& execution) {
+  /// Answers whether there is a list: without it, every task would be said to lack its entry.
+  bool read_execution(const JsonField& execution) {
     const auto tasks = execution.member("tasks", problems_);
-    if (!tasks) return;
-    has_executions_ = true;
+    if (!tasks) return false;
     const std::size_t count = tasks->items(problems_);
     for (std::size_t i = 0; i < count; ++i) {
       const JsonField field = tasks->item(i);
@@ -169,6 +169,7 @@ private:
                                   in_quotes(*id)));
       }
     }
+    return tasks->value().is_array();
   }
 
   void report_unmatched() {
@@ -256,7 +257,6 @@ private:
   RecordedTrace trace_;
   std::vector<Execution> executions_;
   std::unordered_map<std::string_view, std::size_t> execution_of_;  ///< Of each task.
-  bool has_executions_ = false;
   std::unordered_map<std::string_view, std::size_t> flat_files_;
 };
 
