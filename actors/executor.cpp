@@ -1,5 +1,6 @@
 #include "weft/actors/executor.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -31,7 +32,9 @@ public:
 
   void report(double fraction, std::string_view note) override {
     if (!call_.feed) return;
-    publish(RunEventKind::task_progress, static_cast<std::uint64_t>(fraction * 1000), note);
+    // Not a number is no progress.
+    const double done = fraction > 0 ? std::min(fraction, 1.0) : 0.0;
+    publish(RunEventKind::task_progress, static_cast<std::uint64_t>(done * 1000), note);
   }
 
   void publish(RunEventKind kind, std::uint64_t count, std::string_view note) {

@@ -45,11 +45,39 @@ private:
       handler_(event);
     } catch (const std::exception& thrown) {
       spdlog::error("a handler of run events threw: {}", thrown.what());
+    } catch (...) {
+      spdlog::error("a handler of run events threw something that is not a std::exception");
     }
   }
 
   std::function<void(const RunEvent&)> handler_;
 };
+
+/// Whether progress is told before an event of the store's: it was made before, or must have been, since
+/// the attempt that made it was over then. Time alone does not tell: it may stand still.
+bool precedes(const RunEvent& progress, const RunEvent& stored) {
+  if (stored.kind == RunEventKind::ended) return true;
+  if (stored.attempt > 0 && stored.task == progress.task) return stored.attempt >= progress.attempt;
+  return progress.at < stored.at;
+}
+
+/// Events of the store's and progress in one order.
+std::vector<RunEvent> merged(std::vector<RunEvent> stored, std::deque<RunEvent> progress) {
+  std::vector<RunEvent> all;
+  all.reserve(stored.size() + progress.size());
+  const auto tell_until = [&](auto end) {
+    all.insert(all.end(), std::make_move_iterator(progress.begin()), std::make_move_iterator(end));
+    progress.erase(progress.begin(), end);
+  };
+  for (RunEvent& event : stored) {
+    const auto last = std::find_if(progress.rbegin(), progress.rend(),
+                                   [&](const RunEvent& one) { return precedes(one, event); });
+    tell_until(last.base());
+    all.push_back(std::move(event));
+  }
+  tell_until(progress.end());
+  return all;
+}
 
 class Feed {
 public:
@@ -124,7 +152,7 @@ private:
     }
   }
 
-  /// Gives the handler what the store had, and the progress that was made until then, in order of time.
+  /// Gives the handler what the store had, and the progress that was made until then.
   void deliver(std::uint64_t number, std::vector<RunEvent> events) {
     const auto found = watchers_.find(number);
     if (found == watchers_.end()) return;
@@ -132,13 +160,9 @@ private:
     watcher.next += events.size();
     watcher.news = watcher.news || events.size() == batch_size;
     watcher.over = !events.empty() && events.back().kind == RunEventKind::ended;
-    events.insert(events.end(), std::make_move_iterator(watcher.progress.begin()),
-                  std::make_move_iterator(watcher.progress.end()));
-    watcher.progress.clear();
-    std::ranges::stable_sort(events, {}, &RunEvent::at);
-    if (watcher.over) std::erase_if(events, [ended = false](const RunEvent& e) mutable {
-      return std::exchange(ended, ended || e.kind == RunEventKind::ended);
-    });
+    if (!watcher.progress.empty()) {
+      events = merged(std::move(events), std::exchange(watcher.progress, {}));
+    }
     const auto free = [this, number] { on_free(number); };
     if (events.empty() || watcher.unsubscribed) {
       free();

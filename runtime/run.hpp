@@ -43,7 +43,8 @@ public:
   /// handler loses progress events, never others. Answers a number for `unsubscribe`.
   virtual std::uint64_t subscribe(EventHandler handler) = 0;
 
-  /// No call of the handler is under way or will come when this returns.
+  /// No call of the handler is under way or will come when this returns. Called by the handler itself,
+  /// it returns at once; that call is the last.
   virtual void unsubscribe(std::uint64_t subscription) = 0;
 };
 

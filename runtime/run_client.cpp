@@ -1,8 +1,38 @@
 #include "weft/runtime/run_client.hpp"
 
 #include <atomic>
+#include <thread>
 
 namespace weft {
+
+/// A handler of events, which may unsubscribe itself while it is called.
+class RunClient::Subscription {
+public:
+  explicit Subscription(EventHandler handler) : handler_(std::move(handler)) {}
+
+  /// Never called by two threads at once.
+  void call(const RunEvent& event) {
+    struct Leave {
+      std::atomic<std::thread::id>& thread;
+      ~Leave() { thread = std::thread::id{}; }
+    };
+    if (ended_) return;
+    thread_ = std::this_thread::get_id();
+    const Leave leave{thread_};
+    handler_(event);
+  }
+
+  /// No call begins after this.
+  void end() { ended_ = true; }
+
+  /// Whether the handler is being called by this thread.
+  [[nodiscard]] bool calls_here() const { return thread_ == std::this_thread::get_id(); }
+
+private:
+  EventHandler handler_;
+  std::atomic<std::thread::id> thread_{};
+  std::atomic<bool> ended_ = false;
+};
 
 RunClient::RunClient(std::weak_ptr<ActorHost> host, RunContextPtr context, RunActorHandle actor,
                      std::shared_ptr<RunOutcome> outcome)
@@ -12,7 +42,7 @@ RunClient::RunClient(std::weak_ptr<ActorHost> host, RunContextPtr context, RunAc
       outcome_(std::move(outcome)) {}
 
 RunClient::~RunClient() {
-  for (const std::uint64_t subscription : std::vector{subscriptions_}) unsubscribe(subscription);
+  for (const auto& [number, subscription] : subscriptions_) unsubscribe(number, *subscription);
   if (const auto host = host_.lock()) host->tell(actor_, CloseRun{});
 }
 
@@ -61,27 +91,38 @@ Result<Value> RunClient::output(TaskId task) {
 
 std::uint64_t RunClient::subscribe(EventHandler handler) {
   static std::atomic<std::uint64_t> next{1};
-  const std::uint64_t subscription = next.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t number = next.fetch_add(1, std::memory_order_relaxed);
+  const auto subscription = std::make_shared<Subscription>(std::move(handler));
   {
     const std::lock_guard lock{mutex_};
-    subscriptions_.push_back(subscription);
+    subscriptions_.emplace(number, subscription);
   }
   if (const auto host = host_.lock()) {
-    host->tell(host->services().feed, Subscribe{.run = id(),
-                                                .subscription = subscription,
-                                                .handler = std::move(handler)});
+    host->tell(host->services().feed,
+               Subscribe{.run = id(),
+                         .subscription = number,
+                         .handler = [subscription](const RunEvent& e) { subscription->call(e); }});
   }
-  return subscription;
+  return number;
 }
 
-void RunClient::unsubscribe(std::uint64_t subscription) {
-  {
+void RunClient::unsubscribe(std::uint64_t number) {
+  const auto subscription = [&] {
     const std::lock_guard lock{mutex_};
-    if (std::erase(subscriptions_, subscription) == 0) return;
-  }
-  if (const auto host = host_.lock()) {
-    static_cast<void>(
-      host->ask<void>(host->services().feed, Unsubscribe{.subscription = subscription}));
+    return subscriptions_.extract(number);
+  }();
+  if (subscription) unsubscribe(number, *subscription.mapped());
+}
+
+void RunClient::unsubscribe(std::uint64_t number, Subscription& subscription) {
+  subscription.end();
+  const auto host = host_.lock();
+  if (!host) return;
+  if (subscription.calls_here()) {
+    // It would wait for its own return.
+    host->tell(host->services().feed, Unsubscribe{.subscription = number});
+  } else {
+    static_cast<void>(host->ask<void>(host->services().feed, Unsubscribe{.subscription = number}));
   }
 }
 

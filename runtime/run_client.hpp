@@ -1,8 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "weft/runtime/actor_host.hpp"
 
@@ -26,12 +26,15 @@ public:
   void unsubscribe(std::uint64_t subscription) override;
 
 private:
+  class Subscription;
+  void unsubscribe(std::uint64_t number, Subscription& subscription);
+
   std::weak_ptr<ActorHost> host_;
   RunContextPtr context_;
   RunActorHandle actor_;
   std::shared_ptr<RunOutcome> outcome_;
   std::mutex mutex_;
-  std::vector<std::uint64_t> subscriptions_;
+  std::map<std::uint64_t, std::shared_ptr<Subscription>> subscriptions_;
 };
 
 }  // namespace weft

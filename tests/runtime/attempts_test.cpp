@@ -10,7 +10,8 @@ namespace {
 auto failing_until(std::uint32_t good, std::vector<Nanos>& calls, const Harness* const& harness) {
   return [good, &calls, &harness](TaskContext& context) {
     calls.push_back(harness->now());
-    if (context.attempt() < good) throw std::runtime_error("attempt " + std::to_string(context.attempt()));
+    if (context.attempt() < good)
+      throw std::runtime_error("attempt " + std::to_string(context.attempt()));
     return static_cast<int>(context.attempt());
   };
 }
@@ -21,7 +22,8 @@ class Attempts : public OnVirtualTime {
 protected:
   /// Adds a task that fails until attempt `good`.
   template <class... More>
-  weft::Run<int> submit_failing(std::uint32_t good, RetryPolicy retries, SubmitOptions options = {}) {
+  weft::Run<int> submit_failing(std::uint32_t good, RetryPolicy retries,
+                                SubmitOptions options = {}) {
     const Function failing{"failing@1", failing_until(good, calls, self)};
     registry.add(failing);
     self = &start();
@@ -37,8 +39,8 @@ protected:
 };
 
 TEST_F(Attempts, FollowOneAnotherAfterExactlyTheBackOff) {
-  const auto run = submit_failing(
-    5, {.attempts = 5, .backoff = 100ms, .backoff_factor = 3, .backoff_max = 500ms});
+  const auto run =
+    submit_failing(5, {.attempts = 5, .backoff = 100ms, .backoff_factor = 3, .backoff_max = 500ms});
   EXPECT_EQ(run.get(), 5);
   EXPECT_THAT(calls, ElementsAre(0ms, 100ms, 400ms, 900ms, 1400ms));
   EXPECT_EQ(run.record().tasks.retries, 4u);
@@ -109,14 +111,16 @@ TEST_F(Attempts, ThatWaitLetOtherTasksOfTheirWorkerGoOn) {
   EXPECT_EQ(now(), 60s);
 }
 
-// -- time limits ------------------------------------------------------------------------------------
+// -- time limits
+// ------------------------------------------------------------------------------------
 
 class TimeLimits : public OnVirtualTime {
 protected:
-  const Function<int (*)(TaskContext&, int)> sleeper{"sleeper@1", [](TaskContext& context, int seconds) {
-                                                       context.sleep_for(std::chrono::seconds{seconds});
-                                                       return static_cast<int>(context.attempt());
-                                                     }};
+  const Function<int (*)(TaskContext&, int)> sleeper{
+    "sleeper@1", [](TaskContext& context, int seconds) {
+      context.sleep_for(std::chrono::seconds{seconds});
+      return static_cast<int>(context.attempt());
+    }};
 
   weft::Run<int> submit_sleeper(int seconds, TaskOptions options) {
     Workflow workflow{"limits"};
@@ -174,8 +178,8 @@ TEST_F(TimeLimits, LetTheNextAttemptStartAfterTheBackOff) {
   self = &start();
   Workflow workflow{"hanging"};
   const auto future = workflow.task(hanging);
-  workflow.options(future) = {.retries = RetryPolicy{.attempts = 3, .backoff = 5s, .backoff_factor = 1},
-                              .timeout = 1s};
+  workflow.options(future) = {
+    .retries = RetryPolicy{.attempts = 3, .backoff = 5s, .backoff_factor = 1}, .timeout = 1s};
   EXPECT_EQ(harness().submit(std::move(workflow), future).get(), 3);
   EXPECT_THAT(calls, ElementsAre(0s, 6s, 12s));
   EXPECT_EQ(now(), 12s);
@@ -200,7 +204,8 @@ TEST_F(TimeLimits, ThatWereNotReachedLeaveNoTimerBehind) {
   EXPECT_EQ(now(), 11s);
 }
 
-// -- of runs ----------------------------------------------------------------------------------------
+// -- of runs
+// ----------------------------------------------------------------------------------------
 
 class RunLimits : public TimeLimits {};
 

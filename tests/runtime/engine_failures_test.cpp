@@ -8,7 +8,8 @@ namespace {
 
 const Function pass{"pass@1", [](int x) { return x; }};
 const Function add{"add@1", [](int x, int y) { return x + y; }};
-const Function fail{"fail@1", [](int x) -> int { throw std::runtime_error("no " + std::to_string(x)); }};
+const Function fail{"fail@1",
+                    [](int x) -> int { throw std::runtime_error("no " + std::to_string(x)); }};
 
 Error error_of_one(Engine& engine, const auto& function) {
   const auto run = submit_one(engine, function);
@@ -56,8 +57,8 @@ TEST(FailingFunction, MayThrowWhatIsNoException) {
 
 TEST(FailingFunction, MayReturnAnError) {
   const Function refusing{"refusing@1", []() -> Result<int> {
-                            return Error{.code = Errc::io_failed, .message = "no disk",
-                                         .hint = "mount it"};
+                            return Error{
+                              .code = Errc::io_failed, .message = "no disk", .hint = "mount it"};
                           }};
   Engine engine{registry_of(refusing), with_slots(1)};
   const Error error = error_of_one(engine, refusing);
@@ -82,7 +83,8 @@ TEST(FailingFunction, LeavesTheEngineUsable) {
   }
 }
 
-// -- what else of the run is done -------------------------------------------------------------------
+// -- what else of the run is done
+// -------------------------------------------------------------------
 
 namespace {
 
@@ -141,7 +143,8 @@ TEST(KeepGoing, RecordsEveryErrorUpToALimit) {
   EXPECT_EQ(run.record().errors.size(), max_recorded_errors);
 }
 
-// -- what is refused at the submission --------------------------------------------------------------
+// -- what is refused at the submission
+// --------------------------------------------------------------
 
 TEST(Submission, NamesEveryStructureProblemAtOnce) {
   const Function unknown{"unknown@3", [](int x) { return x; }};
@@ -179,7 +182,8 @@ TEST(Submission, IsRefusedWhenNoWorkerIsLargeEnough) {
 }
 
 TEST(Submission, OfAMapThatGrowsTooWideFailsTheRun) {
-  const Function upto{"upto@1", [](int n) { return std::vector<int>(static_cast<std::size_t>(n), 1); }};
+  const Function upto{"upto@1",
+                      [](int n) { return std::vector<int>(static_cast<std::size_t>(n), 1); }};
   Engine engine{registry_of(upto, pass), with_slots(1)};
   Workflow workflow{"wide"};
   const auto each = workflow.map(workflow.task(upto, 11), pass);

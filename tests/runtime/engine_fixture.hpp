@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/registry_of.hpp"
 #include "weft/runtime/engine.hpp"
 
 namespace weft::test {
@@ -40,13 +41,6 @@ inline EngineOptions with_slots(std::uint32_t slots) {
   options.pool.slots = slots;
   options.recorder.history = "";
   return options;
-}
-
-template <class... Functions>
-Registry registry_of(const Functions&... functions) {
-  Registry all;
-  (all.add(functions), ...);
-  return all;
 }
 
 /// A workflow of one task.

@@ -141,6 +141,37 @@ TEST(Engine, TakesSubmissionsFromItsOwnFunctions) {
   EXPECT_EQ(submit_one(engine, outer, 5).get(), 10);
 }
 
+TEST(Engine, TakesSubmissionsFromItsOwnFunctionsWhileEverySlotIsTaken) {
+  Engine* self = nullptr;
+  std::promise<weft::Run<int>> submitted;
+  const Function outer{"outer@1", [&](int x) {
+                         auto inner = submit_one(*self, twice, x);
+                         EXPECT_FALSE(inner.wait_for(0s));
+                         submitted.set_value(std::move(inner));
+                       }};
+  Engine engine{registry_of(outer, twice), with_slots(1)};
+  self = &engine;
+  submit_one(engine, outer, 5).get();
+  EXPECT_EQ(submitted.get_future().get().get(), 10);
+}
+
+TEST(Engine, FreesAFunctionThatWaitsForASlotOfItsOwnByACancel) {
+  Engine* self = nullptr;
+  std::latch submitted{1};
+  std::promise<int> inner_result;
+  const Function outer{"outer@1", [&](int x) {
+                         const auto inner = submit_one(*self, twice, x);
+                         submitted.count_down();
+                         inner_result.set_value(inner.get());
+                       }};
+  Engine engine{registry_of(outer, twice), with_slots(1)};
+  self = &engine;
+  const auto run = submit_one(engine, outer, 5);
+  submitted.wait();
+  EXPECT_TRUE(run.cancel());
+  EXPECT_EQ(inner_result.get_future().get(), 10);
+}
+
 TEST(Engine, TakesSubmissionsFromManyThreads) {
   Engine engine{registry_of(twice), with_slots(2)};
   std::vector<std::jthread> clients;
@@ -151,7 +182,8 @@ TEST(Engine, TakesSubmissionsFromManyThreads) {
   }
 }
 
-// -- runs in flight ---------------------------------------------------------------------------------
+// -- runs in flight
+// ---------------------------------------------------------------------------------
 
 TEST(RunsInFlight, AreLimited) {
   Gate gate;

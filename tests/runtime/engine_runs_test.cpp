@@ -20,7 +20,9 @@ const Function upto{"upto@1", [](int n) {
                       return all;
                     }};
 
-Registry arithmetic() { return registry_of(square, sum, upto); }
+Registry arithmetic() {
+  return registry_of(square, sum, upto);
+}
 
 }  // namespace
 
@@ -71,16 +73,15 @@ TEST(EngineRun, KeepsAnOutputThatATaskIsToldToKeep) {
 
 TEST(EngineRun, TakesWhateverAFunctionMayReturn) {
   const Function nothing{"nothing@1", [](int) {}};
-  const Function perhaps{"perhaps@1", [](int x) { return x > 0 ? std::optional{x} : std::nullopt; }};
+  const Function perhaps{"perhaps@1",
+                         [](int x) { return x > 0 ? std::optional{x} : std::nullopt; }};
   const Function checked{"checked@1", [](int x) -> Result<int> { return x + 1; }};
-  const Function after{"after@1", [](Nothing, std::optional<int> some, std::optional<int> none, int x) {
-                         return some.value_or(0) + none.value_or(10) + x;
-                       }};
+  const Function after{"after@1", [](Nothing, std::optional<int> some, std::optional<int> none,
+                                     int x) { return some.value_or(0) + none.value_or(10) + x; }};
   Engine engine{registry_of(nothing, perhaps, checked, after), with_slots(2)};
   Workflow workflow{"returns"};
-  const auto result =
-    workflow.task(after, workflow.task(nothing, 0), workflow.task(perhaps, 5),
-                  workflow.task(perhaps, -5), workflow.task(checked, 100));
+  const auto result = workflow.task(after, workflow.task(nothing, 0), workflow.task(perhaps, 5),
+                                    workflow.task(perhaps, -5), workflow.task(checked, 100));
   EXPECT_EQ(engine.submit(std::move(workflow), result).get(), 116);
   EXPECT_EQ(submit_one(engine, nothing, 1).get(), Nothing{});
 }
@@ -126,7 +127,8 @@ TEST(EngineRun, GoesOnWhenItsClientLetsGo) {
   EXPECT_EQ(done.get_future().get(), 6);
 }
 
-// -- cancelling -------------------------------------------------------------------------------------
+// -- cancelling
+// -------------------------------------------------------------------------------------
 
 TEST(CancellingARun, ReachesAFunctionThatSleeps) {
   std::latch asleep{1};

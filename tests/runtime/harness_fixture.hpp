@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/registry_of.hpp"
 #include "weft/runtime/harness.hpp"
 
 namespace weft::test {
@@ -24,8 +25,8 @@ class OnVirtualTime : public testing::Test {
 protected:
   /// Makes the harness. Functions are added to `registry` before.
   Harness& start(EngineOptions options = {.pool = {.slots = 1}}) {
-    harness_ = std::make_unique<Harness>(
-      std::exchange(registry, {}), HarnessOptions{.seed = 7, .engine = std::move(options)});
+    harness_ = std::make_unique<Harness>(std::exchange(registry, {}),
+                                         HarnessOptions{.seed = 7, .engine = std::move(options)});
     return *harness_;
   }
   Harness& harness() { return *harness_; }

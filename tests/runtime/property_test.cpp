@@ -48,9 +48,9 @@ public:
     std::vector<std::shared_ptr<RunHandle>> handles;
     std::vector<std::vector<RunEvent>> events(runs_.size());
     for (std::size_t i = 0; i < runs_.size(); ++i) {
-      handles.push_back(harness.submit_graph(runs_[i].graph, runs_[i].kept,
-                                             {.fail_fast = on_failure_ == OnFailure::stop,
-                                              .progress_events = progress_}));
+      handles.push_back(harness.submit_graph(
+        runs_[i].graph, runs_[i].kept,
+        {.fail_fast = on_failure_ == OnFailure::stop, .progress_events = progress_}));
       handles[i]->subscribe([&events = events[i]](const RunEvent& event) {
         if (!is_progress(event)) events.push_back(event);
       });

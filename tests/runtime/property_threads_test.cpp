@@ -1,4 +1,5 @@
-// Random workflows through the engine with its threads, several at once, against a sequential oracle.
+// Random workflows through the engine with its threads, several at once, against a sequential
+// oracle.
 
 #include <gtest/gtest.h>
 
@@ -28,13 +29,13 @@ EngineOptions random_engine(Dice& dice) {
 class Watched {
 public:
   Watched(Engine& engine, Dice& dice)
-      : run_(prepare(random_sketch(dice, {.tasks = 4 + dice.roll(24),
-                                          .failures = dice.chance(30),
-                                          .workers = dice.chance(40) ? 6u : 0u}))),
-        on_failure_(dice.chance(50) ? OnFailure::stop : OnFailure::go_on),
-        handle_(engine.submit_graph(run_.graph, run_.kept,
-                                    {.fail_fast = on_failure_ == OnFailure::stop,
-                                     .progress_events = dice.chance(20)})) {
+    : run_(prepare(random_sketch(dice, {.tasks = 4 + dice.roll(24),
+                                        .failures = dice.chance(30),
+                                        .workers = dice.chance(40) ? 6u : 0u}))),
+      on_failure_(dice.chance(50) ? OnFailure::stop : OnFailure::go_on),
+      handle_(engine.submit_graph(
+        run_.graph, run_.kept,
+        {.fail_fast = on_failure_ == OnFailure::stop, .progress_events = dice.chance(20)})) {
     handle_->subscribe([this](const RunEvent& event) {
       if (!is_progress(event)) events_.push_back(event);
       if (event.kind == RunEventKind::ended) ended_.set_value();
