@@ -34,7 +34,8 @@ std::string text_as(const std::string& format, const GraphView& view) {
 }
 
 ExitCode graph(Session& session, const GraphFlags& flags) {
-  const auto loaded = load_workflow(flags.file, session.configuration).value();
+  const auto loaded =
+    load_workflow(flags.file, session.configuration, ReplayOptions::Purpose::look).value();
   std::optional<GraphGrouping> grouping;
   if (flags.by == "task") grouping = GraphGrouping::tasks;
   if (flags.by == "function") grouping = GraphGrouping::functions;

@@ -16,7 +16,8 @@ struct PlanFlags {
 };
 
 ExitCode plan(Session& session, const PlanFlags& flags) {
-  auto loaded = load_workflow(flags.file, session.configuration).value();
+  auto loaded =
+    load_workflow(flags.file, session.configuration, ReplayOptions::Purpose::look).value();
   EngineOptions options = checked_engine_options(session.configuration);
   options.recorder.history.clear();  // Nothing is recorded.
   const Engine engine{std::move(loaded.registry), std::move(options)};

@@ -54,7 +54,8 @@ public:
 
   ExitCode execute() {
     announce_reading();
-    auto loaded = load_workflow(flags_.file, session_.configuration).value();
+    auto loaded =
+      load_workflow(flags_.file, session_.configuration, ReplayOptions::Purpose::run).value();
     graph_ = loaded.graph;
     announce();
     play(std::move(loaded.registry));

@@ -52,7 +52,7 @@ void print_problems(Console& console, const Error& error) {
 
 ExitCode validate(Session& session, const std::string& file) {
   Console& console = session.console;
-  const auto loaded = load_workflow(file, session.configuration);
+  const auto loaded = load_workflow(file, session.configuration, ReplayOptions::Purpose::look);
   const ExitCode code = loaded ? ExitCode::success : exit_code_of(loaded.error());
   // A file that is not there is no statement about a workflow.
   if (code == ExitCode::usage) throw Exception(loaded.error());

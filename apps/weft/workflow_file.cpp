@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "weft/workflow/importers/replay.hpp"
 #include "weft/workflow/importers/wfformat.hpp"
 
 namespace weft::cli {
@@ -62,22 +61,24 @@ Result<Trace> load_trace(const std::string& path) {
   return error;
 }
 
-ReplayOptions replay_options(const Configuration& configuration) {
+ReplayOptions replay_options(const Configuration& configuration, ReplayOptions::Purpose purpose) {
   return {.time_scale = configuration.number("replay.time_scale"),
           .data_scale = configuration.number("replay.data_scale"),
           .work = configuration.text("replay.work") == "burn" ? ReplayOptions::Work::burn
-                                                              : ReplayOptions::Work::sleep};
+                                                              : ReplayOptions::Work::sleep,
+          .purpose = purpose};
 }
 
 }  // namespace
 
-Result<LoadedWorkflow> load_workflow(const std::string& path, const Configuration& configuration) {
+Result<LoadedWorkflow> load_workflow(const std::string& path, const Configuration& configuration,
+                                     ReplayOptions::Purpose purpose) {
   if (auto usable = check_path(path); !usable) return usable.error();
   auto trace = load_trace(path);
   if (!trace) return std::move(trace).error();
   LoadedWorkflow loaded;
   add_replay_functions(loaded.registry, *trace);
-  auto workflow = replay(*trace, replay_options(configuration));
+  auto workflow = replay(*trace, replay_options(configuration, purpose));
   if (!workflow) return std::move(workflow).error();
   auto graph = std::move(*workflow).freeze(loaded.registry);
   if (!graph) return with_context(path, std::move(graph).error());

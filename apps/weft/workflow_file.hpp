@@ -4,6 +4,7 @@
 
 #include "weft/runtime/configuration.hpp"
 #include "weft/workflow/graph.hpp"
+#include "weft/workflow/importers/replay.hpp"
 #include "weft/workflow/registry.hpp"
 
 namespace weft::cli {
@@ -17,8 +18,10 @@ struct LoadedWorkflow {
 /// Reads a workflow file. Fails with `invalid_argument` when there is no such file or it may not be
 /// read, and with `invalid_file` or `invalid_workflow`, every problem named, when it holds no
 /// workflow.
-/// @param path ends with `.json`: a WfFormat trace, which is replayed as the configuration says
+/// @param path a WfFormat trace, which is replayed as the configuration says
+/// @param purpose only what is run has to fit into memory
 [[nodiscard]] Result<LoadedWorkflow> load_workflow(const std::string& path,
-                                                   const Configuration& configuration);
+                                                   const Configuration& configuration,
+                                                   ReplayOptions::Purpose purpose);
 
 }  // namespace weft::cli

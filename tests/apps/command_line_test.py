@@ -371,6 +371,17 @@ class Texts(CommandLineTest):
         self.assertIn("nowhere", messages)
         self.assertIn("nobody", messages)
 
+    def test_a_workflow_whose_files_fit_no_memory_is_refused_only_to_be_run(self):
+        document = json.loads((TRACES / "mosaic.json").read_text())
+        for file in document["workflow"]["specification"]["files"]:
+            file["sizeInBytes"] = 1 << 40
+        (self.work / "big.json").write_text(json.dumps(document))
+        for verb in "validate", "graph", "plan":
+            self.ok(verb, "big.json")
+        refused = self.weft("run", "big.json")
+        self.assertEqual(refused.returncode, 9, refused.stderr)
+        self.assertIn("replay it with a data scale of", refused.stderr)
+
     def test_completion_scripts_are_sound_and_complete_verbs_flags_and_choices(self):
         script = self.ok("completion", "bash").stdout
         for shell in ("bash", "zsh", "fish"):

@@ -233,6 +233,18 @@ TEST(Replay, RefusesMoreDataThanItsLimitsWithAScaleThatFits) {
   EXPECT_TRUE(replay(trace, {.data_scale = 0.88}));
 }
 
+TEST(Replay, NamesALargeScaleThatFitsWithoutAnExponent) {
+  EXPECT_THAT(to_string(replay(sample(), {.data_scale = 1e30}).error()),
+              HasSubstr("replay it with a data scale of 4200000 or less"));
+}
+
+TEST(Replay, OfAnySizeMayBeLookedAt) {
+  Trace trace = sample();
+  trace.files[1].size = {std::uint64_t{1} << 50};
+  const auto graph = graph_of(trace, {.purpose = ReplayOptions::Purpose::look});
+  EXPECT_EQ(graph->options(TaskId{0}).expected_output, (Bytes{(std::uint64_t{1} << 50) + 2000}));
+}
+
 // -- traces that ship with weft -----------------------------------------------------------------
 
 class ShippedTrace : public testing::TestWithParam<const char*> {};

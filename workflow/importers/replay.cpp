@@ -156,13 +156,15 @@ Error too_much_data(const Trace& trace, std::string_view what, double bytes, dou
   const double fitting = scale * (max / bytes);
   // Two digits, rounded down: the scale that the hint names fits.
   const double digit = std::pow(10, std::floor(std::log10(fitting)) - 1);
-  return {.code = Errc::limit_exceeded,
-          .message = fmt::format("{} of {} would take {}; {} is the most", what,
-                                 in_quotes(trace.name),
-                                 format_bytes({static_cast<std::uint64_t>(std::min(bytes, 1e18))}),
-                                 format_bytes({static_cast<std::uint64_t>(max)})),
-          .hint = fmt::format("replay it with a data scale of {:.2g} or less",
-                              std::floor(fitting / digit) * digit)};
+  const double rounded = std::floor(fitting / digit) * digit;
+  return {
+    .code = Errc::limit_exceeded,
+    .message = fmt::format("{} of {} would take {}; {} is the most", what, in_quotes(trace.name),
+                           format_bytes({static_cast<std::uint64_t>(std::min(bytes, 1e18))}),
+                           format_bytes({static_cast<std::uint64_t>(max)})),
+    .hint = "replay it with a data scale of " +
+            (rounded < 100 ? fmt::format("{:.2g}", rounded) : fmt::format("{:.0f}", rounded)) +
+            " or less"};
 }
 
 Result<void> check_sizes(const Trace& trace, const ReplayOptions& options) {
@@ -207,7 +209,9 @@ Result<void> validate(const ReplayOptions& options) {
 
 Result<Workflow> replay(const Trace& trace, const ReplayOptions& options) {
   if (auto valid = validate(options); !valid) return valid.error();
-  if (auto fits = check_sizes(trace, options); !fits) return fits.error();
+  if (options.purpose == ReplayOptions::Purpose::run) {
+    if (auto fits = check_sizes(trace, options); !fits) return fits.error();
+  }
   return Replayer{trace, options}.workflow();
 }
 

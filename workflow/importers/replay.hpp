@@ -16,9 +16,16 @@ struct ReplayOptions {
     burn,   ///< Keeps a CPU busy by the machine's clock, under the harness as well.
   };
 
+  /// What the workflow is for.
+  enum class Purpose : std::uint8_t {
+    run,   ///< Refused when its data would not fit into memory.
+    look,  ///< To be checked, drawn or planned: its data may have any size.
+  };
+
   double time_scale = 1;  ///< Times the recorded runtimes: 0 to 10.
   double data_scale = 1;  ///< Times the recorded sizes: 0 and up. At 1 a file of 1 GB takes 1 GB.
   Work work = Work::sleep;
+  Purpose purpose = Purpose::run;
 };
 
 /// Every option out of range, each named.
@@ -39,8 +46,9 @@ using ReplayedFiles = std::vector<Blob>;
 ///   them with `add_replay_functions`.
 /// - Planners are told the scaled runtime and output size of each task.
 ///
-/// Fails with `invalid_argument` for options out of range, and with `limit_exceeded` when the files
-/// together would take more than 8 GiB or one of them more than 4 GiB.
+/// Fails with `invalid_argument` for options out of range, and, if it is to be run, with
+/// `limit_exceeded` when the files together would take more than 8 GiB or one of them more than
+/// 4 GiB.
 [[nodiscard]] Result<Workflow> replay(const Trace& trace, const ReplayOptions& options = {});
 
 /// Registers the functions that the tasks of `replay(trace, ...)` call, whatever its options. Those
