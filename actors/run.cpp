@@ -50,7 +50,7 @@ namespace {
 class RunActor {
 public:
   RunActor(RunActorHandle::pointer self, ServicesPtr services, RunRequest request)
-      : self_(self), services_(std::move(services)), request_(std::move(request)) {
+      : self_(self), alive_(self), services_(std::move(services)), request_(std::move(request)) {
     self_->set_down_handler([this](const caf::down_msg& down) {
       workers_.erase(down.source);
       quit_if_done();
@@ -273,6 +273,8 @@ private:
   }
 
   RunActorHandle::pointer self_;
+  /// Until it quits: neither its client nor the last worker takes along a run that has yet to be cleaned up.
+  RunActorHandle alive_;
   ServicesPtr services_;
   RunRequest request_;
   RunRecord record_;

@@ -49,11 +49,13 @@ void WorkerActor::on_task_ended(TaskEnded& message) {
   const Running task = std::move(running->second);
   running_.erase(running);
   const bool committed = message.metrics.outcome == AttemptOutcome::committed;
+  const bool lost = message.metrics.outcome == AttemptOutcome::lost;
   if (message.run_ended) self_->send(run_, RunChanged{.run = context_->id});
   core_.on_ended({.task = message.metrics.task,
                   .template_task = message.metrics.template_task,
                   .dependencies = task.dependencies.empty() ? nullptr : &task.dependencies,
                   .committed = committed,
+                  .failed = !committed && !lost && !message.retry,
                   .slot_busy = message.slot_busy,
                   .kept = std::move(message.kept),
                   .granted = std::move(message.granted),

@@ -46,13 +46,11 @@ void WorkerCore::on_yield(Nanos now, Effects& effects) {
 void WorkerCore::on_ended(Ended ended, Effects& effects) {
   std::erase(started_, ended.task);
   alone_ = false;
-  if (ended.committed) {
-    if (!ended.kept.missing()) {
-      const std::uint32_t readers = context_->graph->readers(ended.template_task);
-      if (readers > 0) kept_[ended.task] = {std::move(ended.kept), readers};
-    }
-    release_kept(ended.template_task, ended.dependencies);
+  if (ended.committed && !ended.kept.missing()) {
+    const std::uint32_t readers = context_->graph->readers(ended.template_task);
+    if (readers > 0) kept_[ended.task] = {std::move(ended.kept), readers};
   }
+  if (ended.committed || ended.failed) release_kept(ended.template_task, ended.dependencies);
   if (!stopped_) {
     for (Grant& grant : ended.granted) take(std::move(grant));
     if (auto awaited = awaiting_.extract(ended.task)) {

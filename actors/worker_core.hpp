@@ -84,6 +84,7 @@ public:
     TaskId template_task;
     const std::vector<TaskId>* dependencies;  ///< By slot, for tasks made by a map; else nothing.
     bool committed = false;
+    bool failed = false;  ///< For good.
     bool slot_busy = false;
     Value kept;
     std::vector<Grant> granted;
