@@ -50,47 +50,51 @@ void PoolCore::on_time(TimePoint now, Effects& effects) {
   wake_later(effects);
 }
 
-/// Serves from the head of the queue, and sees to it that a slot starts for each request behind it for
-/// which there is room.
+/// Serves from the head of the queue, and sees to it that there will be a slot for each request behind it
+/// for which there is room.
 void PoolCore::serve(Effects& effects) {
-  std::vector<WorkerClass> starting;
-  for (const Slot& slot : slots_) {
-    if (slot.state == State::starting) starting.push_back(slot.worker_class);
+  while (!requests_.empty()) {
+    const Request& request = requests_.front();
+    const auto slot = take_warm(request.worker_class);
+    if (!slot) break;
+    slots_[slot->number()].state = State::busy;
+    const bool cold = std::exchange(slots_[slot->number()].fresh, false);
+    effects.push_back(GrantSlot{*slot, request.id, cold});
+    requests_.pop_front();
   }
-  bool in_order = true;  // Nobody before this request still waits.
-  for (auto request = requests_.begin(); request != requests_.end();) {
-    if (in_order) {
-      if (const auto slot = take_warm(request->worker_class)) {
-        slots_[slot->number()].state = State::busy;
-        const bool cold = std::exchange(slots_[slot->number()].fresh, false);
-        effects.push_back(GrantSlot{*slot, request->id, cold});
-        request = requests_.erase(request);
-        continue;
-      }
-    }
-    in_order = false;
-    const auto promised = std::ranges::find(starting, request->worker_class);
-    if (promised != starting.end()) {
-      starting.erase(promised);
-    } else if (!start(request->worker_class, effects)) {
+  if (requests_.empty()) return;
+  // Warm slots may be left for requests that are not at the head.
+  std::vector<SlotId> unclaimed = warm_;
+  for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].state == State::starting) unclaimed.emplace_back(i);
+  }
+  for (const Request& request : requests_) {
+    const auto suits = [&](SlotId slot) {
+      return slots_[slot.number()].worker_class == request.worker_class;
+    };
+    if (const auto slot = std::ranges::find_if(unclaimed, suits); slot != unclaimed.end()) {
+      unclaimed.erase(slot);
+    } else if (!start(request.worker_class, unclaimed, effects)) {
       ask_to_yield(effects);
       return;
     }
-    ++request;
   }
 }
 
 /// Starts a cold slot, or one that idles for another class. Answers false when all are taken.
-bool PoolCore::start(const WorkerClass& worker_class, Effects& effects) {
+/// @param unclaimed slots that no request before this one will get
+bool PoolCore::start(const WorkerClass& worker_class, std::vector<SlotId>& unclaimed,
+                     Effects& effects) {
   auto slot = std::ranges::find(slots_, State::cold, &Slot::state);
   if (slot == slots_.end()) {
-    const auto other = std::ranges::find_if(warm_, [&](SlotId id) {
-      return slots_[id.number()].worker_class != worker_class;
+    const auto other = std::ranges::find_if(unclaimed, [&](SlotId id) {
+      return slots_[id.number()].state == State::warm;
     });
-    if (other == warm_.end()) return false;
+    if (other == unclaimed.end()) return false;
     slot = slots_.begin() + other->number();
     effects.push_back(DropExecutor{*other});
-    warm_.erase(other);
+    std::erase(warm_, *other);
+    unclaimed.erase(other);
   }
   slot->state = State::starting;
   slot->worker_class = worker_class;

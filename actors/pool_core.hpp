@@ -89,7 +89,8 @@ private:
   };
 
   void serve(Effects& effects);
-  [[nodiscard]] bool start(const WorkerClass& worker_class, Effects& effects);
+  [[nodiscard]] bool start(const WorkerClass& worker_class, std::vector<SlotId>& unclaimed,
+                           Effects& effects);
   [[nodiscard]] std::optional<SlotId> take_warm(const WorkerClass& worker_class);
   void ask_to_yield(Effects& effects);
   void wake_later(Effects& effects);
