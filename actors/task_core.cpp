@@ -55,12 +55,12 @@ auto TaskCore::decide(Stage stage, Decide&& decide) const {
 
 TaskEffect TaskCore::start(Nanos now) {
   metrics_.input_size = grant_.inputs.size();
-  metrics_.inputs_ready = now;
+  metrics_.inputs_ready = metrics_.started = metrics_.finished = now;
   if (lacks_inputs()) {
     return fail({.code = Errc::input_missing,
                  .message = "an input is neither in the store nor on this worker"});
   }
-  return begin_attempt(now);
+  return begin_attempt();
 }
 
 /// Whether an input that the task reads is not at hand, and nobody said that it does not matter.
@@ -86,19 +86,15 @@ TaskEffect TaskCore::on(TaskEvent event, Nanos now) {
   return std::visit([&](auto& one) { return handle(std::move(one), now); }, event);
 }
 
-TaskEffect TaskCore::begin_attempt(Nanos now) {
+TaskEffect TaskCore::begin_attempt() {
   state_ = State::executing;
   if (context_->graph->task(grant_.template_task).kind == TaskKind::map) {
-    metrics_.started = metrics_.finished = now;
     return expand();
   }
   ExecuteDecision decision = decide(Stage::execute, [&](const Optimization& o, const StageView& v) {
     return o.execute(v, grant_.inputs);
   });
-  if (!decision.output.missing()) {
-    metrics_.started = metrics_.finished = now;
-    return commit(std::move(decision.output));
-  }
+  if (!decision.output.missing()) return commit(std::move(decision.output));
   calling_ = true;
   return Call{};
 }
@@ -125,21 +121,37 @@ TaskEffect TaskCore::commit(Value output) {
   });
   const bool kept = std::ranges::binary_search(context_->kept, grant_.task) ||
                     options().keep_output == KeepOutput::until_erased;
-  if (publish == PublishDecision::store ||
+  if (publish == PublishDecision::store || away_from_plan() ||
       must_store(*context_->graph, *context_->plan, grant_.template_task, kept)) {
     request.output = output;
   } else {
     kept_ = output;
   }
-  const auto count_down = decide(Stage::count_down, [&](const Optimization& o, const StageView& v) {
-    return o.count_down(v, output);
-  });
-  using Claim = CountDownDecision::Claim;
-  request.claim = count_down.claim == Claim::none  ? ClaimChildren::none
-                  : count_down.claim == Claim::all ? ClaimChildren::all
-                                                   : ClaimChildren::own;
+  request.claim = claim_children(output);
   if (!context_->plan->optimizations.empty()) output_ = std::move(output);
   return Commit{std::move(request)};
+}
+
+/// Whether readers that the plan has on one worker with this task would look for its output there in vain,
+/// since another worker runs it.
+bool TaskCore::away_from_plan() const {
+  return context_->graph->readers(grant_.template_task) > 0 &&
+         metrics_.worker != worker_of(*context_->plan, grant_.template_task, grant_.path);
+}
+
+ClaimChildren TaskCore::claim_children(const Value& output) const {
+  const auto decision = decide(Stage::count_down, [&](const Optimization& o, const StageView& v) {
+    return o.count_down(v, output);
+  });
+  switch (decision.claim) {
+    case CountDownDecision::Claim::none:
+      return ClaimChildren::none;
+    case CountDownDecision::Claim::own:
+      return ClaimChildren::own;
+    case CountDownDecision::Claim::all:
+      return ClaimChildren::all;
+  }
+  return ClaimChildren::own;
 }
 
 /// A map reads its list and asks the store to bring its rows to life.
@@ -158,7 +170,8 @@ TaskEffect TaskCore::expand() {
                                    .task = grant_.task,
                                    .fence = grant_.fence,
                                    .worker = metrics_.worker,
-                                   .output = Value::nothing()}};
+                                   .output = Value::nothing(),
+                                   .claim = claim_children(Value::nothing())}};
   request.items.reserve(*size);
   for (std::size_t i = 0; i < *size; ++i) {
     auto item = list.list_item(i);
@@ -226,12 +239,19 @@ TaskEffect TaskCore::handle(StoreFailed event, Nanos now) {
   return effect;
 }
 
-TaskEffect TaskCore::handle(Stopped, Nanos) {
-  if (calling_) call_abandoned_ = true;
+TaskEffect TaskCore::handle(Stopped, Nanos now) {
+  if (calling_) {
+    call_abandoned_ = true;
+    metrics_.finished = now;
+  }
+  metrics_.committed = now;
   return end(AttemptOutcome::cancelled);
 }
 
-TaskEffect TaskCore::handle(StoreUnavailable, Nanos) { return end(AttemptOutcome::lost); }
+TaskEffect TaskCore::handle(StoreUnavailable, Nanos now) {
+  metrics_.committed = now;
+  return end(AttemptOutcome::lost);
+}
 
 TaskEffect TaskCore::end(AttemptOutcome outcome) {
   state_ = State::ended;

@@ -92,7 +92,8 @@ public:
     return context_->graph->options(grant_.template_task);
   }
 
-  /// What was measured; complete once the task has ended.
+  /// What was measured; complete once the task has ended. A call that did not return counts as finished,
+  /// and an attempt without an answer of the store's as committed, when it was given up.
   [[nodiscard]] const TaskMetrics& metrics() const { return metrics_; }
 
   /// The store's last answer: what became ready.
@@ -113,8 +114,10 @@ private:
   [[nodiscard]] auto decide(Stage stage, Decide&& decide) const;
   [[nodiscard]] StageView view(const PlannedOptimization& owner) const;
 
-  [[nodiscard]] TaskEffect begin_attempt(Nanos now);
+  [[nodiscard]] TaskEffect begin_attempt();
   [[nodiscard]] bool lacks_inputs() const;
+  [[nodiscard]] bool away_from_plan() const;
+  [[nodiscard]] ClaimChildren claim_children(const Value& output) const;
   [[nodiscard]] TaskEffect commit(Value output);
   [[nodiscard]] TaskEffect expand();
   [[nodiscard]] TaskEffect fail(Error error);
