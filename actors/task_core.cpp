@@ -42,13 +42,25 @@ StageView TaskCore::view(const PlannedOptimization& owner) const {
           .parameters = owner.choice.parameters};
 }
 
-/// Asks the owner of a stage; without one, what an empty decision says.
+/// Asks the owner of a stage; without one, or when it throws, what an empty decision says.
 template <class Decide>
-auto TaskCore::decide(Stage stage, Decide&& decide) const {
+auto TaskCore::decide(Stage stage, Decide&& decide) {
   using Decision = decltype(decide(std::declval<const Optimization&>(), std::declval<StageView>()));
   const PlannedOptimization* planned = owner(stage);
   if (!planned) return Decision{};
-  return decide(*context_->optimizations->find(planned->choice.kind), view(*planned));
+  const auto threw = [&](std::string_view what) {
+    owner_failed_ = Error{.code = Errc::task_failed,
+                          .message = "the optimization " + in_quotes(planned->choice.kind) +
+                                     " threw: " + std::string(what)};
+  };
+  try {
+    return decide(*context_->optimizations->find(planned->choice.kind), view(*planned));
+  } catch (const std::exception& thrown) {
+    threw(thrown.what());
+  } catch (...) {
+    threw("something that is not a std::exception");
+  }
+  return Decision{};
 }
 
 // -- events -------------------------------------------------------------------------------------------
@@ -57,6 +69,7 @@ TaskEffect TaskCore::start(Nanos now) {
   metrics_.input_size = grant_.inputs.size();
   metrics_.inputs_ready = metrics_.started = metrics_.finished = now;
   if (lacks_inputs()) {
+    if (owner_failed_) return fail(*owner_failed_);
     return fail({.code = Errc::input_missing,
                  .message = "an input is neither in the store nor on this worker"});
   }
@@ -64,7 +77,7 @@ TaskEffect TaskCore::start(Nanos now) {
 }
 
 /// Whether an input that the task reads is not at hand, and nobody said that it does not matter.
-bool TaskCore::lacks_inputs() const {
+bool TaskCore::lacks_inputs() {
   const auto& values = grant_.inputs.values();
   if (std::ranges::none_of(values, &Value::missing)) return false;
   const auto dependencies = context_->graph->dependencies(grant_.template_task);
@@ -94,6 +107,7 @@ TaskEffect TaskCore::begin_attempt() {
   ExecuteDecision decision = decide(Stage::execute, [&](const Optimization& o, const StageView& v) {
     return o.execute(v, grant_.inputs);
   });
+  if (owner_failed_) return fail(*owner_failed_);
   if (!decision.output.missing()) return commit(std::move(decision.output));
   calling_ = true;
   return Call{};
@@ -128,6 +142,7 @@ TaskEffect TaskCore::commit(Value output) {
     kept_ = output;
   }
   request.claim = claim_children(output);
+  if (owner_failed_) return fail(*owner_failed_);
   if (!context_->plan->optimizations.empty()) output_ = std::move(output);
   return Commit{std::move(request)};
 }
@@ -139,7 +154,7 @@ bool TaskCore::away_from_plan() const {
          metrics_.worker != worker_of(*context_->plan, grant_.template_task, grant_.path);
 }
 
-ClaimChildren TaskCore::claim_children(const Value& output) const {
+ClaimChildren TaskCore::claim_children(const Value& output) {
   const auto decision = decide(Stage::count_down, [&](const Optimization& o, const StageView& v) {
     return o.count_down(v, output);
   });
@@ -172,6 +187,7 @@ TaskEffect TaskCore::expand() {
                                    .worker = metrics_.worker,
                                    .output = Value::nothing(),
                                    .claim = claim_children(Value::nothing())}};
+  if (owner_failed_) return fail(*owner_failed_);
   request.items.reserve(*size);
   for (std::size_t i = 0; i < *size; ++i) {
     auto item = list.list_item(i);

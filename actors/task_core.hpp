@@ -111,13 +111,13 @@ private:
   /// The optimization that owns a stage of this task; nothing when none does.
   [[nodiscard]] const PlannedOptimization* owner(Stage stage) const;
   template <class Decide>
-  [[nodiscard]] auto decide(Stage stage, Decide&& decide) const;
+  [[nodiscard]] auto decide(Stage stage, Decide&& decide);
   [[nodiscard]] StageView view(const PlannedOptimization& owner) const;
 
   [[nodiscard]] TaskEffect begin_attempt();
-  [[nodiscard]] bool lacks_inputs() const;
+  [[nodiscard]] bool lacks_inputs();
   [[nodiscard]] bool away_from_plan() const;
-  [[nodiscard]] ClaimChildren claim_children(const Value& output) const;
+  [[nodiscard]] ClaimChildren claim_children(const Value& output);
   [[nodiscard]] TaskEffect commit(Value output);
   [[nodiscard]] TaskEffect expand();
   [[nodiscard]] TaskEffect fail(Error error);
@@ -139,6 +139,8 @@ private:
   CommitAnswer answer_;
   Value kept_;
   Value output_;  ///< For the stages after the commit.
+  /// What the owner of a stage threw: the attempt fails, unless it was committed before.
+  std::optional<Error> owner_failed_;
 };
 
 }  // namespace weft

@@ -177,4 +177,31 @@ TEST_F(AStage, IsOwnedOnTheTasksThatCarryTheOptimizationOnly) {
   EXPECT_TRUE(is<Commit>(begin(left, {Value::of(1)})));
 }
 
+TEST_F(AStage, WhoseOwnerThrowsFailsTheAttempt) {
+  for (const Stage stage : {Stage::acquire_inputs, Stage::execute}) {
+    carry(task.task(), {stage}).throws_in = stage;
+    const Value input = stage == Stage::acquire_inputs ? Value{} : Value::of(1);
+    const auto report = only<ReportFailure>(begin(task, {input}));
+    EXPECT_EQ(report.request.error.code, Errc::task_failed);
+    EXPECT_THAT(report.request.error.message, HasSubstr("'scripted' threw: as told"));
+  }
+  for (const Stage stage : {Stage::publish_output, Stage::count_down}) {
+    carry(task.task(), {stage}).throws_in = stage;
+    begin_task();
+    const auto report = only<ReportFailure>(on_returned(Value::of(42)));
+    EXPECT_THAT(report.request.error.message, HasSubstr("'scripted' threw: as told"));
+    EXPECT_TRUE(is<End>(on(StoreFailed{})));
+    EXPECT_TRUE(core->kept().missing());
+  }
+}
+
+TEST_F(AStage, WhoseOwnerThrowsAfterTheCommitIsAsUsual) {
+  carry(task.task(), {Stage::hand_over}).throws_in = Stage::hand_over;
+  begin_task();
+  on_returned(Value::of(42));
+  const auto end = only<End>(on(StoreCommitted{{.ready = {{right.task(), WorkerId{3}}}}}));
+  EXPECT_THAT(end.keep_here, IsEmpty());
+  EXPECT_EQ(outcome(), AttemptOutcome::committed);
+}
+
 }  // namespace weft::test
