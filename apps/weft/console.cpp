@@ -60,6 +60,7 @@ void Console::print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
     return;
   }
+  if (errno == EPIPE) reader_gone_ = true;
   throw Exception(
     Error{.code = Errc::io_failed,
           .message = fmt::format("the standard output cannot be written: {}", std::strerror(errno)),

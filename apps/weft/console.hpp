@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -42,6 +43,9 @@ public:
   /// Writes a part of the result. Throws `Exception` when it cannot be written.
   void print(std::string_view text);
 
+  /// Whether a write failed because who was reading the results has gone.
+  [[nodiscard]] bool reader_gone() const { return reader_gone_; }
+
   /// Writes for people, unless they want quiet. Not ended by a line break of its own.
   void note(std::string_view text);
 
@@ -55,6 +59,7 @@ private:
   bool results_on_terminal_;
   TextStyle out_style_;
   TextStyle note_style_;
+  std::atomic<bool> reader_gone_ = false;
 };
 
 }  // namespace weft::cli

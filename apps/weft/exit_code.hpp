@@ -18,8 +18,8 @@ enum class ExitCode : int {
   exhausted = 9,         ///< Disk, memory or another limit is used up.
   internal = 70,         ///< A defect of weft.
   timed_out = 124,       ///< The run took longer than `--timeout`.
-  interrupted = 130,     ///< Stopped at once by a second SIGINT.
-  terminated = 143,      ///< Ended by SIGTERM.
+  interrupted = 130,     ///< Stopped at once by SIGINT.
+  terminated = 143,      ///< Ended by SIGTERM or SIGHUP.
 };
 
 /// What a command that failed with `error` ends with.

@@ -29,21 +29,23 @@ bool written_in_place(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+}  // namespace
+
 /// A file beside the final one, renamed when it is complete and removed otherwise.
-class PendingFile {
+class OutputFile::Pending {
 public:
-  explicit PendingFile(const std::string& path)
+  explicit Pending(const std::string& path)
     : path_(path),
       pending_(written_in_place(path) ? path : fmt::format("{}.{}.part", path, ::getpid())),
       file_(std::fopen(pending_.c_str(), "wb")) {
     if (!file_) fail(path_);
   }
-  PendingFile(const PendingFile&) = delete;
-  PendingFile& operator=(const PendingFile&) = delete;
-  ~PendingFile() {
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+  ~Pending() {
     if (!file_) return;
     std::fclose(file_);
-    if (pending_ != path_) ::unlink(pending_.c_str());
+    remove();
   }
 
   void write(std::string_view text) {
@@ -56,9 +58,13 @@ public:
     const bool closed = std::fclose(file) == 0;
     if (closed && (pending_ == path_ || ::rename(pending_.c_str(), path_.c_str()) == 0)) return;
     const int reason = errno;
-    if (pending_ != path_) ::unlink(pending_.c_str());
+    remove();
     errno = reason;
     fail(path_);
+  }
+
+  void remove() const {
+    if (pending_ != path_) ::unlink(pending_.c_str());
   }
 
 private:
@@ -67,25 +73,36 @@ private:
   std::FILE* file_;
 };
 
-}  // namespace
+OutputFile::OutputFile(const std::string& path, Console& console) : console_(console) {
+  if (!path.empty() && path != "-") file_ = std::make_unique<Pending>(path);
+}
+
+OutputFile::~OutputFile() = default;
+
+void OutputFile::write(const std::function<void(const TextSink&)>& write) {
+  if (file_) {
+    write([this](std::string_view text) { file_->write(text); });
+    file_->finish();
+    return;
+  }
+  std::string buffer;
+  constexpr std::size_t chunk = 1 << 16;
+  write([&](std::string_view text) {
+    buffer += text;
+    if (buffer.size() < chunk) return;
+    console_.print(buffer);
+    buffer.clear();
+  });
+  console_.print(buffer);
+}
+
+void OutputFile::discard() const {
+  if (file_) file_->remove();
+}
 
 void write_output(const std::string& path, Console& console,
                   const std::function<void(const TextSink&)>& write) {
-  if (path.empty() || path == "-") {
-    std::string buffer;
-    constexpr std::size_t chunk = 1 << 16;
-    write([&](std::string_view text) {
-      buffer += text;
-      if (buffer.size() < chunk) return;
-      console.print(buffer);
-      buffer.clear();
-    });
-    console.print(buffer);
-    return;
-  }
-  PendingFile file{path};
-  write([&file](std::string_view text) { file.write(text); });
-  file.finish();
+  OutputFile{path, console}.write(write);
 }
 
 }  // namespace weft::cli

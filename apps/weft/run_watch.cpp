@@ -1,6 +1,9 @@
 #include "weft/apps/weft/run_watch.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "weft/apps/weft/json_text.hpp"
 
 namespace weft::cli {
 
@@ -30,12 +33,13 @@ ProgressStyle progress_style(const Session& session) {
   return console.notes_on_terminal() && !shared ? ProgressStyle::bar : ProgressStyle::lines;
 }
 
-RunWatch::RunWatch(Session& session, std::shared_ptr<RunHandle> run, std::string workflow)
+RunWatch::RunWatch(Session& session, std::shared_ptr<RunHandle> run, const Graph& graph)
   : session_(session),
     run_(std::move(run)),
-    workflow_(std::move(workflow)),
+    workflow_(graph.name()),
     style_(progress_style(session)),
     next_line_(progress_interval({})) {
+  print_start(graph);
   subscription_ = run_->subscribe([this](const RunEvent& event) { on_event(event); });
 }
 
@@ -57,8 +61,7 @@ void RunWatch::wait() {
 
 /// On the thread of the subscription.
 void RunWatch::on_event(const RunEvent& event) {
-  if (session_.console.format() == OutputFormat::jsonl)
-    session_.console.print(to_json(event) + "\n");
+  if (session_.console.format() == OutputFormat::jsonl) print_line(to_json(event));
   const std::string text = text_of_event(event);
   const std::lock_guard lock{mutex_};
   if (!text.empty()) {
@@ -71,6 +74,29 @@ void RunWatch::on_event(const RunEvent& event) {
   if (event.kind == RunEventKind::ended) {
     ended_ = true;
     ended_changed_.notify_all();
+  }
+}
+
+void RunWatch::print_start(const Graph& graph) {
+  if (session_.console.format() != OutputFormat::jsonl) return;
+  Json line;
+  line["event"] = "submitted";
+  line["run"] = run_->id().text();
+  line["workflow"] = graph.name();
+  line["tasks"] = graph.task_count();
+  print_line(text_of(line, JsonLayout::line));
+}
+
+/// A failure cancels the run: nobody would learn how it goes.
+void RunWatch::print_line(const std::string& line) {
+  if (unwritable_) return;
+  try {
+    session_.console.print(line + "\n");
+  } catch (const Exception& failure) {
+    unwritable_ = true;
+    const std::lock_guard lock{mutex_};
+    write_failure_ = failure.error().message;
+    cancel_requested_ = true;
   }
 }
 
@@ -101,8 +127,17 @@ void RunWatch::cancel_when_asked() {
   if (cancelling_ || !cancel_requested_) return;
   cancelling_ = true;
   erase_bar();
-  session_.console.note("cancelling the run; once more stops at once\n");
-  run_->cancel("cancelled from the command line");
+  const std::string failure = [this] {
+    const std::lock_guard lock{mutex_};
+    return write_failure_;
+  }();
+  if (failure.empty()) {
+    session_.console.note("cancelling the run; once more stops at once\n");
+    run_->cancel("cancelled from the command line");
+  } else {
+    session_.console.note(failure + "; cancelling the run\n");
+    run_->cancel(failure);
+  }
 }
 
 void RunWatch::show_notes() {

@@ -20,11 +20,11 @@ enum class ProgressStyle : std::uint8_t { none, lines, bar };
 /// How this command shows progress: as the user chose, or as its terminal allows.
 [[nodiscard]] ProgressStyle progress_style(const Session& session);
 
-/// Shows how a run goes until it ends, and cancels it when the user asks. Used by one thread; only
-/// `request_cancel` may be called by others.
+/// Shows how a run goes until it ends, and cancels it when the user asks, or when its events cannot
+/// be written any more. Used by one thread; only `request_cancel` may be called by others.
 class RunWatch {
 public:
-  RunWatch(Session& session, std::shared_ptr<RunHandle> run, std::string workflow);
+  RunWatch(Session& session, std::shared_ptr<RunHandle> run, const Graph& graph);
   RunWatch(const RunWatch&) = delete;
   RunWatch& operator=(const RunWatch&) = delete;
   ~RunWatch();
@@ -37,6 +37,8 @@ public:
 
 private:
   void on_event(const RunEvent& event);
+  void print_start(const Graph& graph);
+  void print_line(const std::string& line);
   [[nodiscard]] std::string text_of_event(const RunEvent& event) const;
   void cancel_when_asked();
   void show_progress();
@@ -56,12 +58,14 @@ private:
   std::uint64_t subscription_ = 0;
   std::atomic<bool> cancel_requested_ = false;
   bool cancelling_ = false;
+  bool unwritable_ = false;  ///< Used by the thread of the events, once there is one.
 
   std::mutex mutex_;  ///< Guards what follows: events come on a thread of their own.
   std::condition_variable ended_changed_;
   bool ended_ = false;
   std::deque<std::string> notes_;
   std::size_t dropped_notes_ = 0;
+  std::string write_failure_;  ///< Why events cannot be written; empty while they can.
 };
 
 }  // namespace weft::cli

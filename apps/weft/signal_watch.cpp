@@ -19,13 +19,16 @@ sigset_t watched() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  struct sigaction hangup {};
+  ::sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   return set;
 }
 
 }  // namespace
 
-SignalWatch::SignalWatch(std::function<void(int, int)> on_signal)
-  : on_signal_(std::move(on_signal)) {
+SignalWatch::SignalWatch(std::function<void(int)> on_signal)
+  : on_signal_(std::move(on_signal)), pipe_before_(::signal(SIGPIPE, SIG_IGN)) {
   const sigset_t set = watched();
   pthread_sigmask(SIG_BLOCK, &set, &before_);
   signals_ = ::signalfd(-1, &set, SFD_CLOEXEC);
@@ -41,17 +44,18 @@ SignalWatch::~SignalWatch() {
   ::close(signals_);
   ::close(stop_);
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  ::signal(SIGPIPE, pipe_before_);
 }
 
 void SignalWatch::watch() const {
-  for (int count = 1;;) {
+  for (;;) {
     pollfd files[] = {{signals_, POLLIN, 0}, {stop_, POLLIN, 0}};
     if (::poll(files, 2, -1) < 0 && errno != EINTR) return;
     if (files[1].revents != 0) return;
     if (files[0].revents == 0) continue;
     signalfd_siginfo received{};
     if (::read(signals_, &received, sizeof received) != sizeof received) continue;
-    on_signal_(static_cast<int>(received.ssi_signo), count++);
+    on_signal_(static_cast<int>(received.ssi_signo));
   }
 }
 

@@ -1,4 +1,3 @@
-#include <atomic>
 #include <filesystem>
 #include <mutex>
 
@@ -27,22 +26,6 @@ struct RunFlags {
   std::string trace;
 };
 
-/// Leaves no run behind that looks as if it were going on, then ends the process at once.
-[[noreturn]] void stop_at_once(int signal, HistoryStore& history, const RunHandle& run,
-                               Console& console) {
-  // An engine or a history that does not answer must not hold this up.
-  const auto end = [](int) { ::_exit(static_cast<int>(ExitCode::interrupted)); };
-  ::signal(SIGALRM, end);
-  ::alarm(1);
-  RunRecord record = run.record();
-  if (record.state == RunState::running) {
-    record.state = RunState::cancelled;
-    [[maybe_unused]] const auto written = history.finish_run(record);
-  }
-  console.note("\nstopped at once\n");
-  ::_exit(static_cast<int>(signal == SIGTERM ? ExitCode::terminated : ExitCode::interrupted));
-}
-
 /// Runs one workflow, start to end.
 class RunCommand {
 public:
@@ -53,6 +36,8 @@ public:
       options_(checked_engine_options(session.configuration)) {}
 
   ExitCode execute() {
+    const SignalWatch signals{[this](int signal) { on_signal(signal); }};
+    open_trace();
     announce_reading();
     auto loaded =
       load_workflow(flags_.file, session_.configuration, ReplayOptions::Purpose::run).value();
@@ -60,15 +45,53 @@ public:
     announce();
     play(std::move(loaded.registry));
     const ExitCode code = exit_code();
-    if (!flags_.trace.empty()) {
-      write_output(flags_.trace, console_,
-                   [this](const TextSink& sink) { write_chrome_trace(history_, sink); });
-    }
     report(code);
+    if (trace_) {
+      trace_->write([this](const TextSink& sink) { write_chrome_trace(history_, sink); });
+    }
+    if (console_.format() == OutputFormat::table) suggest();
     return code;
   }
 
 private:
+  // -- signals, on a thread of their own ----------------------------------------------------------
+
+  /// The first one cancels the run. A second one ends the process, and so does the first one before
+  /// the run or after it.
+  void on_signal(int signal) {
+    const std::lock_guard lock{mutex_};
+    if (!running_ || signal_ != 0) stop_at_once(signal);
+    signal_ = signal;
+    if (watch_) watch_->request_cancel();
+  }
+
+  /// Leaves nothing behind that looks as if it were going on, and ends the process.
+  [[noreturn]] void stop_at_once(int signal) {
+    // An engine or a history that does not answer must not hold this up.
+    const auto end = [](int) { ::_exit(static_cast<int>(ExitCode::interrupted)); };
+    ::signal(SIGALRM, end);
+    ::alarm(1);
+    if (trace_) trace_->discard();
+    if (running_ && run_ && archive_) {
+      RunRecord record = run_->record();
+      if (record.state == RunState::running) record.state = RunState::cancelled;
+      // Also if it has ended: the engine may not have come to write that yet.
+      [[maybe_unused]] const auto written = archive_->finish_run(record);
+    }
+    console_.note("\nstopped at once\n");
+    ::_exit(static_cast<int>(signal == SIGINT ? ExitCode::interrupted : ExitCode::terminated));
+  }
+
+  // -- what is done, in this order ----------------------------------------------------------------
+
+  /// Before the run: whoever waited for it would not like to learn then that there is no trace.
+  void open_trace() {
+    if (flags_.trace.empty()) return;
+    auto trace = std::make_unique<OutputFile>(flags_.trace, console_);
+    const std::lock_guard lock{mutex_};
+    trace_ = std::move(trace);
+  }
+
   /// Reading a large file takes a while, in which nothing else would be seen.
   void announce_reading() {
     constexpr std::uintmax_t large = 2 << 20;
@@ -86,42 +109,50 @@ private:
 
   [[nodiscard]] ExitCode exit_code() const {
     const bool cancelled = history_.record.state == RunState::cancelled;
-    return terminated_ && cancelled ? ExitCode::terminated : exit_code_of(history_.record);
+    const bool told_to_end = signal_ != 0 && signal_ != SIGINT;
+    return told_to_end && cancelled ? ExitCode::terminated : exit_code_of(history_.record);
   }
 
   void play(Registry registry) {
-    std::shared_ptr<RunHandle> run;
-    std::shared_ptr<HistoryStore> history;
-    std::unique_ptr<RunWatch> watch;
-    std::mutex mutex;  // Guards `watch`, which the other thread uses while it is there.
-    bool asked = false;
-    const SignalWatch signals{[&](int signal, int count) {
-      const std::lock_guard lock{mutex};
-      if (count > 1 && watch) stop_at_once(signal, *history, *run, console_);
-      if (count > 1) ::_exit(static_cast<int>(ExitCode::interrupted));
-      terminated_ = signal == SIGTERM;
-      asked = true;
-      if (watch) watch->request_cancel();
-    }};
     {
-      Engine engine{std::move(registry), options_};
-      history = engine.history();
-      run = engine.submit_graph(graph_, {}, submit_options());
-      if (console_.format() == OutputFormat::jsonl) print_start(run->id());
-      {
-        const std::lock_guard lock{mutex};
-        watch = std::make_unique<RunWatch>(session_, run, graph_->name());
-        if (asked) watch->request_cancel();
-      }
-      watch->wait();
-      history_.record = run->record();
+      const std::lock_guard lock{mutex_};
+      running_ = true;
+    }
+    {
+      const std::unique_ptr<Engine> engine = start_engine(std::move(registry));
+      submit(*engine);
+      watch_->wait();
+      history_.record = run_->record();
     }
     // The engine is gone, so all that it measured is in the history by now.
     {
-      const std::lock_guard lock{mutex};
-      watch.reset();
+      const std::lock_guard lock{mutex_};
+      running_ = false;
+      watch_.reset();
     }
-    history_ = read_run(*history, history_.record);
+    history_ = read_run(*archive_, history_.record);
+  }
+
+  std::unique_ptr<Engine> start_engine(Registry registry) {
+    try {
+      return std::make_unique<Engine>(std::move(registry), options_);
+    } catch (const Exception& failure) {
+      Error error = failure.error();
+      if (error.code == Errc::history_unavailable) {
+        error.hint +=
+          (error.hint.empty() ? "" : "; ") + std::string("--history :memory: runs without one");
+      }
+      throw Exception(std::move(error));
+    }
+  }
+
+  void submit(Engine& engine) {
+    archive_ = engine.history();
+    auto run = engine.submit_graph(graph_, {}, submit_options());
+    const std::lock_guard lock{mutex_};
+    run_ = std::move(run);
+    watch_ = std::make_unique<RunWatch>(session_, run_, *graph_);
+    if (signal_ != 0) watch_->request_cancel();
   }
 
   SubmitOptions submit_options() const {
@@ -130,21 +161,19 @@ private:
             .progress_events = console_.format() == OutputFormat::jsonl};
   }
 
-  void print_start(RunId id) {
-    Json line;
-    line["event"] = "submitted";
-    line["run"] = id.text();
-    line["workflow"] = graph_->name();
-    line["tasks"] = graph_->task_count();
-    console_.print(text_of(line, JsonLayout::line) + "\n");
+  void report(ExitCode code) {
+    try {
+      print_summary(code);
+    } catch (const Exception&) {
+      if (!console_.reader_gone()) throw;  // Else nobody wants to know; the run was as it was.
+    }
   }
 
-  void report(ExitCode code) {
+  void print_summary(ExitCode code) {
     const RunSummary summary =
       summarize(history_.record, history_.attempts, history_.slots, history_.graph);
     if (console_.format() == OutputFormat::table) {
       console_.print(summary_text(summary, {.style = console_.out_style()}));
-      suggest();
       return;
     }
     Json verdict;
@@ -178,7 +207,14 @@ private:
   EngineOptions options_;
   GraphPtr graph_;
   RunHistory history_;
-  std::atomic<bool> terminated_ = false;
+
+  std::mutex mutex_;      ///< Guards what follows, which the thread of the signals uses, too.
+  bool running_ = false;  ///< There is an engine.
+  int signal_ = 0;        ///< The one that came first during the run; 0: none.
+  std::unique_ptr<OutputFile> trace_;
+  std::shared_ptr<HistoryStore> archive_;
+  std::shared_ptr<RunHandle> run_;
+  std::unique_ptr<RunWatch> watch_;
 };
 
 constexpr std::string_view details =

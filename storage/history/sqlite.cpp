@@ -9,6 +9,7 @@ namespace {
 std::string hint_for(int code) {
   switch (code & 0xff) {  // The low byte is the primary code.
     case SQLITE_NOTADB:
+      return "name another file: this one is no history";
     case SQLITE_CORRUPT:
       return "move the file away, and a new history is made; or name another file";
     case SQLITE_BUSY:

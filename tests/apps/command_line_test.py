@@ -4,6 +4,7 @@
 Nothing is waited for by sleeping: a test that needs a run under way reads its events first.
 """
 
+import fcntl
 import json
 import os
 import pathlib
@@ -50,13 +51,19 @@ class CommandLineTest(unittest.TestCase):
         return self.weft("run", TRACES / trace, "--time-scale", time_scale,
                          "--data-scale", "0.001", "--slots", 4, *arguments, **options)
 
-    def start(self, *arguments):
-        """A run that lasts for minutes, under way: its first task has begun."""
+    def begin(self, *arguments, **options):
+        """A command under way."""
         process = subprocess.Popen(
-            [WEFT, "run", TRACES / "mosaic.json", "--time-scale", "1", "--data-scale", "0.001",
-             "--slots", "2", "-o", "jsonl", *arguments], cwd=self.work, env=self.environment,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            [WEFT, *arguments], cwd=self.work, env=self.environment, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, **options)
+        self.addCleanup(process.__exit__, None, None, None)  # Waits, and closes its streams.
         self.addCleanup(process.kill)
+        return process
+
+    def start(self, *arguments, **options):
+        """A run that lasts for minutes, under way: its first task has begun."""
+        process = self.begin("run", TRACES / "mosaic.json", "--time-scale", "1", "--data-scale",
+                             "0.001", "--slots", "2", "-o", "jsonl", *arguments, **options)
         for line in process.stdout:
             if json.loads(line)["event"] == "task_started":
                 return process
@@ -125,6 +132,11 @@ class UserErrors(CommandLineTest):
         self.refused(2, "graph", TRACES / "mosaic.json", "-O", "/nonexistent/x.svg",
                      says=["'/nonexistent/x.svg' cannot be written"])
 
+    def test_a_trace_that_cannot_be_written_is_named_before_anything_is_run(self):
+        self.refused(2, "run", TRACES / "mosaic.json", "--trace", "/nonexistent/t.json",
+                     says=["'/nonexistent/t.json' cannot be written"])
+        self.assertEqual(list(self.home.rglob("*.db")), [])
+
     def test_an_unknown_setting_of_a_file_is_named_with_its_line(self):
         (self.work / "weft.toml").write_text("[pool]\nslot = 4\n")
         self.refused(2, "runs", says=["weft.toml:2: 'pool.slot'", "did you mean pool.slots?"])
@@ -136,6 +148,18 @@ class UserErrors(CommandLineTest):
     def test_a_history_that_is_none_ends_with_7(self):
         (self.work / "h.db").write_text("this is no database, whatever its name may say" * 100)
         self.refused(7, "runs", "--history", "h.db", says=["h.db"])
+
+    def test_a_file_that_is_no_history_is_not_to_be_moved_away(self):
+        run = self.weft("run", TRACES / "mosaic.json", "--history", "/etc/passwd")
+        self.assertEqual(run.returncode, 7, run.stderr)
+        self.assertIn("name another file: this one is no history", run.stderr)
+        self.assertNotIn("move", run.stderr)
+
+    def test_a_home_without_room_for_a_history_is_told_of_the_way_out(self):
+        (self.home / ".local").write_text("not a folder")
+        run = self.weft("run", TRACES / "mosaic.json")
+        self.assertEqual(run.returncode, 7, run.stderr)
+        self.assertIn("--history :memory: runs without one", run.stderr)
 
     def test_an_option_out_of_range_is_refused(self):
         self.refused(2, "run", TRACES / "mosaic.json", "--slots", "5000", says=["1024"])
@@ -236,6 +260,19 @@ class Runs(CommandLineTest):
         self.assertIn("not kept", run.stderr)
         self.assertEqual(list(self.home.rglob("*.db")), [])
 
+    def test_a_trace_that_does_not_fit_costs_no_summary(self):
+        run = self.replay("--trace", "/dev/full")
+        self.assertEqual(run.returncode, 9, run.stderr)
+        self.assertIn("88 of 88 done", run.stdout)
+        self.assertIn("'/dev/full' cannot be written", run.stderr)
+
+    def test_a_summary_that_nobody_reads_leaves_the_run_as_it_was(self):
+        process = self.begin("run", TRACES / "mosaic.json", "--time-scale", "0", "--data-scale",
+                             "0")
+        process.stdout.close()
+        self.assertEqual((process.wait(timeout=60), process.stderr.read().count("error")), (0, 0))
+        self.assertEqual(self.last_run()["state"], "succeeded")
+
     def test_a_run_that_takes_too_long_ends_with_124(self):
         run = self.replay("--timeout", "50ms", time_scale="1")
         self.assertEqual(run.returncode, 124, run.stderr)
@@ -260,11 +297,56 @@ class Signals(CommandLineTest):
         self.assertEqual(self.last_run()["state"], "cancelled")
 
     def test_a_request_to_end_cancels_the_run_and_ends_with_143(self):
+        for request in signal.SIGTERM, signal.SIGHUP:
+            process = self.start()
+            process.send_signal(request)
+            code, lines, errors = self.ended(process)
+            self.assertEqual(code, 143, errors)
+            self.assertEqual(self.last_run()["state"], "cancelled")
+
+    def test_a_terminal_that_goes_ends_no_run_that_was_started_to_outlive_it(self):
+        process = self.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGINT)
+        code, _, errors = self.ended(process)
+        self.assertEqual(code, 6, errors)
+
+    def test_a_reader_of_events_that_goes_cancels_the_run(self):
         process = self.start()
-        process.send_signal(signal.SIGTERM)
-        code, lines, errors = self.ended(process)
-        self.assertEqual(code, 143, errors)
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=60), 6)
+        self.assertIn("Broken pipe; cancelling the run", process.stderr.read())
         self.assertEqual(self.last_run()["state"], "cancelled")
+
+    def test_one_signal_is_enough_before_a_run(self):
+        os.mkfifo(self.work / "slow.json")
+        process = self.begin("run", "slow.json")
+        with open(self.work / "slow.json", "w"):  # Opens once the other end is being read.
+            process.send_signal(signal.SIGINT)
+            code, _, errors = self.ended(process)
+        self.assertEqual((code, errors), (130, "\nstopped at once\n"))
+        self.assertEqual(list(self.home.rglob("*.db")), [])
+
+    def test_one_signal_is_enough_after_a_run(self):
+        os.mkfifo(self.work / "t.json")
+        process = self.begin("run", TRACES / "mosaic.json", "--time-scale", "0", "--data-scale",
+                             "0", "--trace", "t.json")
+        with open(self.work / "t.json") as trace:
+            fcntl.fcntl(trace, fcntl.F_SETPIPE_SZ, 4096)  # Less than a trace, which waits for us.
+            self.assertIn("mosaic", process.stdout.readline())
+            process.send_signal(signal.SIGTERM)
+            code, _, errors = self.ended(process)
+        self.assertEqual(code, 143, errors)
+        self.assertIn("stopped at once", errors)
+        self.assertEqual(self.last_run()["state"], "succeeded")
+
+    def test_a_run_that_is_stopped_at_once_leaves_no_part_of_its_trace(self):
+        process = self.start("--trace", "t.json")
+        self.assertEqual(len(os.listdir(self.work)), 1)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        self.assertIn("stopped at once", self.ended(process)[2])
+        self.assertEqual(os.listdir(self.work), [])
 
     def test_a_second_signal_stops_at_once_and_leaves_no_run_as_running(self):
         process = self.start()
