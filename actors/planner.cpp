@@ -28,10 +28,27 @@ public:
 
 private:
   caf::result<PlanMade> make_plan(const Graph& graph) {
-    auto plan = policy_->plan(graph, options_);
+    auto plan = planned(graph);
     if (!plan) return to_caf(std::move(plan).error());
     if (auto sound = check_plan(graph, *plan, options_); !sound) return to_caf(sound.error());
     return PlanMade{.plan = std::make_shared<const Plan>(std::move(*plan))};
+  }
+
+  /// Policies and the planning halves of optimizations may be a host's own: what they throw ends one plan,
+  /// not the planner.
+  Result<Plan> planned(const Graph& graph) const {
+    const auto threw = [](std::string_view what) {
+      return Error{.code = Errc::plan_infeasible,
+                   .message = "planning threw: " + std::string(what),
+                   .hint = "look into the planner and the optimizations that are not weft's own"};
+    };
+    try {
+      return policy_->plan(graph, options_);
+    } catch (const std::exception& thrown) {
+      return threw(thrown.what());
+    } catch (...) {
+      return threw("something that is not a std::exception");
+    }
   }
 
   std::shared_ptr<const Planner> policy_;

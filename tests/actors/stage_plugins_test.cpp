@@ -287,6 +287,29 @@ TEST_F(StagePlugins, ThatThrowFailTheirTask) {
   EXPECT_THAT(result.error().message, HasSubstr("'thrower' threw: out of ideas"));
 }
 
+TEST_F(StagePlugins, ThatThrowWhilePlanningEndThatPlanAndNotThePlanner) {
+  class Thrower final : public Optimization {
+    [[nodiscard]] std::string_view name() const override { return "thrower"; }
+    [[nodiscard]] std::vector<Stage> stages() const override { return {}; }
+    [[nodiscard]] std::vector<TaskId> candidates(const Graph& graph, const Plan&) const override {
+      if (graph.task_count() == 1) throw std::runtime_error("out of ideas");
+      return {};
+    }
+  };
+  start_with({std::make_shared<Thrower>()});
+  Workflow small{"small"};
+  const auto task = small.task(square, 3);
+  try {
+    static_cast<void>(harness().submit(std::move(small), task));
+    FAIL() << "the run was accepted";
+  } catch (const Exception& refused) {
+    EXPECT_THAT(refused.error().message, HasSubstr("out of ideas"));
+  }
+  Workflow large{"large"};
+  const auto result = large.task(square, large.task(square, 3));
+  EXPECT_EQ(harness().submit(std::move(large), result).get(), 81);
+}
+
 TEST_F(StagePlugins, ThatOwnDifferentStagesOfATaskGoTogether) {
   start_with({std::make_shared<Memoise>(), std::make_shared<Cluster>()});
   Workflow workflow{"both"};
