@@ -36,7 +36,9 @@ run_tests() {
   say "running the tests of build/$preset"
   (cd "$weft_source" && without_randomization ctest --preset "$preset" --parallel "$(nproc)") |
     tee "$log" || failed+=" $preset"
-  summary+="$preset: $(grep -E 'tests passed|No tests were found' "$log")"$'\n'
+  local result
+  result=$(grep -E 'tests passed|No tests were found' "$log") || result="ended early; see $log"
+  summary+="$preset: $result"$'\n'
 }
 
 "$weft_source/scripts/setup.sh" "$@"
