@@ -12,6 +12,9 @@
 
 namespace weft {
 
+/// The most that a configuration file may hold: every setting there is takes a few KiB.
+inline constexpr std::size_t max_configuration_size = 1 << 20;
+
 /// Where a value was written, the weakest first: a later source wins over an earlier one.
 enum class SettingSource : std::uint8_t {
   fallback,

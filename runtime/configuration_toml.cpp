@@ -5,12 +5,11 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "weft/runtime/configuration.hpp"
+
 namespace weft {
 
 namespace {
-
-/// A configuration of every setting there is takes a few KiB.
-constexpr std::size_t max_toml_size = 1 << 20;
 
 std::string place_of(const std::string& path, const toml::source_region& source) {
   return fmt::format("{}:{}", path, source.begin.line);
@@ -77,7 +76,7 @@ private:
 }  // namespace
 
 Result<std::vector<TomlEntry>> read_toml_entries(std::string_view text, const std::string& path) {
-  if (text.size() > max_toml_size) {
+  if (text.size() > max_configuration_size) {
     return misplaced(path + " is larger than 1 MiB", "a configuration is a few lines of TOML");
   }
   try {

@@ -102,7 +102,7 @@ std::optional<Number> parse_number(std::string_view text) {
 constexpr std::uint64_t max_count = std::numeric_limits<std::uint32_t>::max();
 
 Result<void> check_text(const Setting& setting, std::string_view text) {
-  const auto choices = setting.key == "plan.planner" ? planner_names() : words(setting.choices);
+  const auto choices = choices_of(setting);
   if (text.empty()) return unusable("'' is empty", "write a value or leave the setting out");
   if (choices.empty() || std::ranges::find(choices, text) != choices.end()) return {};
   return unusable(in_quotes(text) + " is not one of the choices", hint_for(text, choices));
@@ -138,6 +138,10 @@ std::string_view to_string(SettingType type) {
 
 std::span<const Setting> settings() {
   return all_settings;
+}
+
+std::vector<std::string> choices_of(const Setting& setting) {
+  return setting.key == "plan.planner" ? planner_names() : words(setting.choices);
 }
 
 std::string environment_variable(std::string_view key) {
@@ -191,6 +195,9 @@ Result<void> check_setting(const Setting& setting, std::string_view text) {
       return check_duration(text);
     case SettingType::optional_duration:
       if (text == "none") return {};
+      if (auto duration = parse_duration(text); duration && *duration == Nanos{}) {
+        return unusable(in_quotes(text) + " is not above 0", "write more, or none");
+      }
       return check_duration(text);
     case SettingType::bytes: {
       const auto parsed = parse_bytes(text);

@@ -35,6 +35,9 @@ struct Setting {
 /// Every key that there is, in the order in which people read them.
 [[nodiscard]] std::span<const Setting> settings();
 
+/// The texts that a setting may have; empty: any.
+[[nodiscard]] std::vector<std::string> choices_of(const Setting& setting);
+
 /// The environment variable of a key: `pool.cold_start` is `WEFT_POOL_COLD_START`.
 [[nodiscard]] std::string environment_variable(std::string_view key);
 

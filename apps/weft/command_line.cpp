@@ -34,6 +34,27 @@ void direct_log(int verbosity, bool quiet) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+/// Makes an exit code, and words, of whatever is thrown.
+template <class Body>
+ExitCode guarded(Console& console, const std::string& command, Body&& body) {
+  try {
+    return body();
+  } catch (const Exception& failure) {
+    const ExitCode code = exit_code_of(failure.error());
+    console.fail(failure.error(), code);
+    return code;
+  } catch (const std::bad_alloc&) {
+    console.fail({.code = Errc::limit_exceeded,
+                  .message = "the machine's memory is used up",
+                  .hint = "use fewer slots, or a smaller --data-scale"},
+                 ExitCode::exhausted);
+    return ExitCode::exhausted;
+  } catch (const std::exception& failure) {
+    console.fail(reported(failure.what(), command), ExitCode::internal);
+    return ExitCode::internal;
+  }
+}
+
 }  // namespace
 
 CommandLine::CommandLine()
@@ -61,13 +82,14 @@ void CommandLine::add_global_flags() {
     ->take_last();
 }
 
-CLI::App& CommandLine::add(const VerbText& text, Execute execute, Needs needs, CLI::App* parent) {
+CLI::App& CommandLine::add(const VerbText& text, Execute execute, VerbOptions options) {
   std::string description = text.summary + ".";
   if (!text.details.empty()) description += "\n\n" + text.details;
-  CLI::App* verb = (parent ? parent : app_.get())->add_subcommand(text.name, description);
+  CLI::App* verb =
+    (options.parent ? options.parent : app_.get())->add_subcommand(text.name, description);
   verb->footer(text.examples);
   verb->fallthrough();
-  verbs_.push_back({verb, std::move(execute), needs});
+  verbs_.push_back({verb, std::move(execute), options});
   return *verb;
 }
 
@@ -122,9 +144,28 @@ const CommandLine::Verb& CommandLine::chosen() const {
   return verbs_.front();
 }
 
+const CommandLine::Binding* CommandLine::format_flag() const {
+  for (const auto& binding : bindings_) {
+    if (binding->key == "output.format" && binding->option->count() > 0) return binding.get();
+  }
+  return nullptr;
+}
+
+Result<void> CommandLine::check_format() const {
+  if (chosen().options.formats == Formats::all || !format_flag()) return {};
+  const CLI::App& verb = *chosen().app;
+  const bool has_file = verb.get_option_no_throw("--output-file") != nullptr;
+  return Error{
+    .code = Errc::invalid_argument,
+    .message = command_name(verb) + " takes no --output: it has formats of its own",
+    .hint = has_file ? "-O FILE writes to a file, and --format says what" : "leave it out"};
+}
+
 Result<Configuration> CommandLine::configure() const {
+  if (auto format = check_format(); !format) return format.error();
   Result<Configuration> configuration = Configuration{};
-  if (chosen().needs == Needs::configuration) configuration = read_configuration(config_file_);
+  if (chosen().options.needs == Needs::configuration)
+    configuration = read_configuration(config_file_);
   if (!configuration) return configuration;
   std::vector<Error> problems;
   for (const auto& binding : bindings_) {
@@ -143,11 +184,7 @@ Result<Configuration> CommandLine::configure() const {
 
 /// What the flag asks for, as far as one can tell before the configuration is known to be sound.
 OutputFormat CommandLine::wanted_format() const {
-  for (const auto& binding : bindings_) {
-    if (binding->key == "output.format" && binding->option->count() > 0) {
-      return format_of(binding->value);
-    }
-  }
+  if (const Binding* flag = format_flag()) return format_of(flag->value);
   return OutputFormat::table;
 }
 
@@ -158,26 +195,23 @@ ConsoleOptions CommandLine::console_options(const Configuration& configuration) 
 }
 
 ExitCode CommandLine::dispatch(const Configuration& configuration, Console& console) {
-  Session session{configuration, console, verbosity_};
-  try {
+  return guarded(console, command_name(*chosen().app), [&] {
+    if (chosen().options.needs == Needs::configuration) {
+      for (const std::string& warning : unknown_variables()) {
+        console.note(fmt::format("{} {}\n", console.note_style().yellow("warning:"), warning));
+      }
+    }
+    Session session{configuration, console, verbosity_};
     return chosen().execute(session);
-  } catch (const Exception& failure) {
-    const ExitCode code = exit_code_of(failure.error());
-    console.fail(failure.error(), code);
-    return code;
-  } catch (const std::bad_alloc&) {
-    console.fail({.code = Errc::limit_exceeded,
-                  .message = "the machine's memory is used up",
-                  .hint = "use fewer slots, or a smaller --data-scale"},
-                 ExitCode::exhausted);
-    return ExitCode::exhausted;
-  } catch (const std::exception& failure) {
-    console.fail(reported(failure.what(), command_name(*chosen().app)), ExitCode::internal);
-    return ExitCode::internal;
-  }
+  });
 }
 
 ExitCode CommandLine::run(std::vector<std::string> arguments) {
+  Console plain{{}};
+  return guarded(plain, app_->get_name(), [&] { return run_parsed(std::move(arguments)); });
+}
+
+ExitCode CommandLine::run_parsed(std::vector<std::string> arguments) {
   Console plain{{}};
   try {
     if (arguments.empty()) {

@@ -30,12 +30,25 @@ enum class Needs : std::uint8_t {
   nothing,  ///< It works even where the configuration is broken.
 };
 
+/// Whether a verb heeds the flag that says how results are printed.
+enum class Formats : std::uint8_t {
+  all,
+  own,  ///< It writes formats of its own: the flag would mean nothing.
+};
+
 /// How a verb is described.
 struct VerbText {
   std::string name;
   std::string summary;   ///< One line, without a full stop.
   std::string details;   ///< Paragraphs; may be empty.
   std::string examples;  ///< Lines of commands, each below what it does.
+};
+
+/// What else there is to know of a verb.
+struct VerbOptions {
+  Needs needs = Needs::configuration;
+  Formats formats = Formats::all;
+  CLI::App* parent = nullptr;  ///< The verb that it stands below; nothing: none.
 };
 
 /// The command line: verbs, what they take, and who carries them out.
@@ -47,8 +60,7 @@ public:
   [[nodiscard]] const CLI::App& app() const { return *app_; }
 
   /// Adds a verb, or one below another.
-  CLI::App& add(const VerbText& text, Execute execute, Needs needs = Needs::configuration,
-                CLI::App* parent = nullptr);
+  CLI::App& add(const VerbText& text, Execute execute, VerbOptions options = {});
 
   /// Adds a verb that only holds others.
   CLI::App& add_group(const VerbText& text);
@@ -74,15 +86,18 @@ private:
   struct Verb {
     CLI::App* app;
     Execute execute;
-    Needs needs;
+    VerbOptions options;
   };
 
   void add_global_flags();
   [[nodiscard]] Result<void> parse(std::vector<std::string> arguments) const;
   [[nodiscard]] const Verb& chosen() const;
   [[nodiscard]] Result<Configuration> configure() const;
+  [[nodiscard]] Result<void> check_format() const;
+  [[nodiscard]] const Binding* format_flag() const;
   [[nodiscard]] OutputFormat wanted_format() const;
   [[nodiscard]] ConsoleOptions console_options(const Configuration& configuration) const;
+  ExitCode run_parsed(std::vector<std::string> arguments);
   ExitCode dispatch(const Configuration& configuration, Console& console);
 
   std::unique_ptr<CLI::App> app_;

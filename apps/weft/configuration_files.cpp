@@ -1,15 +1,18 @@
 #include "weft/apps/weft/configuration_files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
 #include <unistd.h>
+
+#include "weft/apps/weft/text_style.hpp"
+#include "weft/workflow/registry.hpp"
 
 namespace weft::cli {
 
@@ -40,8 +43,11 @@ Result<std::optional<std::string>> read_text(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return std::optional<std::string>{};
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file || std::filesystem::is_directory(path, ignored)) {
+  // One more than what may be there: what is larger is refused, whatever follows.
+  std::string text(max_configuration_size + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (!(file || file.eof()) || std::filesystem::is_directory(path, ignored)) {
     return Error{.code = Errc::invalid_config,
                  .message = path + " cannot be read: " + std::strerror(errno),
                  .hint = "make it a file that you may read, or remove it"};
@@ -82,6 +88,25 @@ std::string expanded_path(const std::string& path) {
   if (!path.starts_with("~/")) return path;
   const std::string home = environment_value("HOME");
   return home.empty() ? path : home + path.substr(1);
+}
+
+std::vector<std::string> unknown_variables() {
+  // Read by weft's build and tests.
+  constexpr std::string_view known[] = {"WEFT_CACHE_DIR", "WEFT_UPDATE_GOLDEN", "WEFT_WFINSTANCES"};
+  std::vector<std::string> settable;
+  for (const Setting& setting : settings()) settable.push_back(environment_variable(setting.key));
+  std::vector<std::string> warnings;
+  for (const auto& [name, value] : environment_variables()) {
+    if (!name.starts_with("WEFT_") || key_of_variable(name)) continue;
+    if (std::ranges::find(known, name) != std::end(known)) continue;
+    const auto nearest = nearest_names(name, settable);
+    warnings.push_back(fmt::format("{} sets nothing; {}", printable(name),
+                                   nearest.empty()
+                                     ? "weft config keys lists what there is"
+                                     : fmt::format("did you mean {}?", nearest.front())));
+  }
+  std::ranges::sort(warnings);
+  return warnings;
 }
 
 EngineOptions checked_engine_options(const Configuration& configuration) {

@@ -13,6 +13,11 @@ namespace weft::cli {
 
 enum class OutputFormat : std::uint8_t { table, json, jsonl };
 
+/// Fills the places of standard streams that are closed: the next file to be opened, a history for
+/// one, would get their number, and be written over by what is printed. To write to them goes on
+/// failing.
+void hold_standard_streams();
+
 /// How a command speaks.
 struct ConsoleOptions {
   OutputFormat format = OutputFormat::table;

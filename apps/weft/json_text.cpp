@@ -9,6 +9,18 @@ std::string text_of(const Json& value, JsonLayout layout) {
                     Json::error_handler_t::replace);
 }
 
+std::string text_of_record(const Json& record, OutputFormat format) {
+  const bool line = format == OutputFormat::jsonl;
+  return text_of(record, line ? JsonLayout::line : JsonLayout::pretty) + "\n";
+}
+
+std::string text_of_records(const std::vector<Json>& records, OutputFormat format) {
+  if (format != OutputFormat::jsonl) return text_of_record(Json(records), format);
+  std::string text;
+  for (const Json& record : records) text += text_of_record(record, format);
+  return text;
+}
+
 Json json_of(const Error& error) {
   Json out;
   out["code"] = to_string(error.code);

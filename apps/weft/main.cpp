@@ -1,6 +1,7 @@
 #include "weft/apps/weft/command_line.hpp"
 
 int main(int argument_count, char** arguments) {
+  weft::cli::hold_standard_streams();
   weft::cli::CommandLine line;
   return static_cast<int>(line.run({arguments + 1, arguments + argument_count}));
 }

@@ -46,6 +46,17 @@ std::string missing_name(std::string_view message) {
   return std::string(message.substr(0, end));
 }
 
+/// `--trace needs FILE` out of the parser's `--trace: 1 required FILE missing`.
+std::string missing_argument(std::string_view message) {
+  constexpr std::string_view before = ": 1 required ";
+  constexpr std::string_view behind = " missing";
+  const std::size_t at = message.find(before);
+  if (at == std::string_view::npos || !message.ends_with(behind)) return std::string(message);
+  const std::string_view type = message.substr(at + before.size());
+  return fmt::format("{} needs {}", message.substr(0, at),
+                     type.substr(0, type.size() - behind.size()));
+}
+
 }  // namespace
 
 const CLI::App& innermost(const CLI::App& app) {
@@ -65,6 +76,11 @@ Error unexpected_argument(const CLI::App& app, const std::vector<std::string>& e
     extras, [](const std::string& extra) { return extra.size() > 1 && extra[0] == '-'; });
   if (flag != extras.end()) {
     const std::string name = flag->substr(0, flag->find('='));
+    // The verb would have taken it: it stands before the verb.
+    if (const auto known = flags_of(verb); std::ranges::find(known, name) != known.end()) {
+      return usage(fmt::format("{} has no flag {}", command_name(app), in_quotes(name)),
+                   fmt::format("write it after the verb: {} {}", command_name(verb), name));
+    }
     return usage(fmt::format("{} has no flag {}", command_name(verb), in_quotes(name)),
                  proposal(name, flags_of(verb), verb));
   }
@@ -80,11 +96,8 @@ Error unexpected_argument(const CLI::App& app, const std::vector<std::string>& e
 Error refused_argument(const CLI::App& app, const CLI::ParseError& failure) {
   const CLI::App& verb = innermost(app);
   const std::string help = command_name(verb) + " --help says what it takes";
-  if (failure.get_name() == "ConversionError") {
-    const std::string what = failure.what();
-    return usage(fmt::format("{}: {} cannot be read", command_name(verb),
-                             what.substr(std::min(what.find(": "), what.size() - 2) + 2)),
-                 help);
+  if (failure.get_name() == "ArgumentMismatch") {
+    return usage(fmt::format("{}: {}", command_name(verb), missing_argument(failure.what())), help);
   }
   if (failure.get_name() != "RequiredError") {
     return usage(command_name(verb) + ": " + failure.what(), help);

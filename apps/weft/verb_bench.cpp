@@ -3,6 +3,7 @@
 #include "weft/apps/weft/bench_overhead.hpp"
 #include "weft/apps/weft/bench_shapes.hpp"
 #include "weft/apps/weft/text_table.hpp"
+#include "weft/apps/weft/verb_flags.hpp"
 #include "weft/apps/weft/verbs.hpp"
 
 namespace weft::cli {
@@ -69,31 +70,27 @@ void add_bench(CommandLine& line) {
   CLI::App& verb = line.add(
     {.name = "overhead",
      .summary = "measure the time per task that does nothing",
-     .details = "Runs workflows of empty tasks and prints the median time per task from submit to\n"
-                "result, without the time to build the graph, which stands beside it. Each task is\n"
-                "an actor with a committed result, as always.\n",
+     .details =
+       "Runs workflows of empty tasks and prints the median time per task from submit to\n"
+       "result, without the time to build the graph, which stands beside it. Each task is\n"
+       "an actor with a committed result, as always.\n",
      .examples = "  weft bench overhead --shape fan --tasks 100000\n"
                  "  weft bench overhead --shape all --payload 1048576 --tasks 1000 --json\n"},
-    [flags](Session& session) { return overhead(session, *flags); }, Needs::nothing, &bench);
+    [flags](Session& session) { return overhead(session, *flags); },
+    {.needs = Needs::nothing, .parent = &bench});
   std::vector<std::string> shapes = bench_shape_names();
   shapes.emplace_back("all");
-  verb.add_option("--shape", flags->shape, "chain, fan, tree, gemm, layered or all")
-    ->check(CLI::IsMember(shapes))
-    ->capture_default_str();
-  verb.add_option("--tasks", flags->tasks, "about so many tasks")
-    ->check(CLI::Range(1u, 10'000'000u))
-    ->capture_default_str();
-  verb.add_option("--payload", flags->payload, "bytes of the value that each task makes")
-    ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 30))
-    ->capture_default_str();
-  verb.add_option("--repetitions", flags->repetitions, "runs that count, after one to warm up")
-    ->check(CLI::Range(1u, 1000u))
-    ->capture_default_str();
-  verb.add_option("--slots", flags->slots, "slots; 0: one for each hardware thread")
-    ->check(CLI::Range(0u, 1024u))
-    ->capture_default_str();
-  verb.add_flag("--recorded", flags->recorded, "record the runs in a history, as weft run does");
-  verb.add_flag("--json", flags->json, "print one JSON object a line");
+  add_choice(verb, "--shape", flags->shape, shapes, "The shape; all when not given.");
+  add_count(verb, "--tasks", flags->tasks, {.most = 10'000'000},
+            "About so many tasks; 100000 when not given.");
+  add_count(verb, "--payload", flags->payload, {.least = 0, .most = 1 << 30},
+            "Bytes of the value that each task makes; 0 when not given.");
+  add_count(verb, "--repetitions", flags->repetitions, {.most = 1000},
+            "Runs that count, after one to warm up; 5 when not given.");
+  add_count(verb, "--slots", flags->slots, {.least = 0, .most = 1024},
+            "Slots; 0, as when not given: one for each hardware thread.");
+  verb.add_flag("--recorded", flags->recorded, "Record the runs in a history, as weft run does.");
+  verb.add_flag("--json", flags->json, "Print one JSON object a line.");
 }
 
 }  // namespace weft::cli

@@ -27,8 +27,7 @@ void print_json(Session& session) {
     }
     all[std::string(setting.key)] = std::move(entry);
   }
-  const bool line = session.console.format() == OutputFormat::jsonl;
-  session.console.print(text_of(all, line ? JsonLayout::line : JsonLayout::pretty) + "\n");
+  session.console.print(text_of_record(all, session.console.format()));
 }
 
 ExitCode show(Session& session, bool origin) {
@@ -55,7 +54,25 @@ ExitCode show(Session& session, bool origin) {
   return ExitCode::success;
 }
 
+Json json_of_key(const Setting& setting) {
+  Json out;
+  out["setting"] = setting.key;
+  out["type"] = to_string(setting.type);
+  out["default"] = setting.fallback;
+  out["variable"] = environment_variable(setting.key);
+  out["meaning"] = setting.meaning;
+  if (const auto choices = choices_of(setting); !choices.empty()) out["choices"] = choices;
+  return out;
+}
+
 ExitCode keys(Session& session) {
+  Console& console = session.console;
+  if (console.format() != OutputFormat::table) {
+    std::vector<Json> all;
+    for (const Setting& setting : settings()) all.push_back(json_of_key(setting));
+    console.print(text_of_records(all, console.format()));
+    return ExitCode::success;
+  }
   TextTable table{{{"setting"}, {"type"}, {"default"}, {"variable"}, {"meaning"}}};
   for (const Setting& setting : settings()) {
     std::string meaning(setting.meaning);
@@ -63,7 +80,7 @@ ExitCode keys(Session& session) {
     table.add({std::string(setting.key), std::string(to_string(setting.type)),
                std::string(setting.fallback), environment_variable(setting.key), meaning});
   }
-  session.console.print(table.text(session.console.out_style()));
+  console.print(table.text(console.out_style()));
   return ExitCode::success;
 }
 
@@ -78,19 +95,19 @@ void add_config(CommandLine& line) {
        "~/.config/weft/config.toml, that over /etc/weft/config.toml, that over the default.",
      .examples = "  weft config show --origin\n  weft config keys\n"});
   auto origin = std::make_shared<bool>(false);
-  CLI::App& shown = line.add(
-    {.name = "show",
-     .summary = "the values that hold",
-     .details = "",
-     .examples = "  WEFT_POOL_SLOTS=2 weft config show --origin\n"},
-    [origin](Session& session) { return show(session, *origin); }, Needs::configuration, &group);
+  CLI::App& shown =
+    line.add({.name = "show",
+              .summary = "the values that hold",
+              .details = "",
+              .examples = "  WEFT_POOL_SLOTS=2 weft config show --origin\n"},
+             [origin](Session& session) { return show(session, *origin); }, {.parent = &group});
   shown.add_flag("--origin", *origin, "Say who set each value, and who was overridden.");
-  line.add(
-    {.name = "keys",
-     .summary = "every setting that there is",
-     .details = "",
-     .examples = "  weft config keys\n"},
-    [](Session& session) { return keys(session); }, Needs::nothing, &group);
+  line.add({.name = "keys",
+            .summary = "every setting that there is",
+            .details = "",
+            .examples = "  weft config keys\n"},
+           [](Session& session) { return keys(session); },
+           {.needs = Needs::nothing, .parent = &group});
 }
 
 }  // namespace weft::cli

@@ -1,6 +1,7 @@
 #include "weft/apps/weft/verb_flags.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -35,6 +36,15 @@ void add_choice(CLI::App& verb, const std::string& flags, std::string& value,
     ->type_name(fmt::format("{}", fmt::join(choices, "|")))
     ->check(CLI::Validator(one_of, ""))
     ->take_last();
+}
+
+std::string refused_count(std::string_view text, CountRange range) {
+  std::uint64_t count = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool whole = failure == std::errc{} && end == text.data() + text.size();
+  if (whole && count >= range.least && count <= range.most) return {};
+  return fmt::format("{} is not a whole number from {} to {}", in_quotes(text), range.least,
+                     range.most);
 }
 
 void add_replay_flags(CommandLine& line, CLI::App& verb) {

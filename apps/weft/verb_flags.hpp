@@ -19,6 +19,26 @@ void add_run_reference(CLI::App& verb, std::string& reference);
 void add_choice(CLI::App& verb, const std::string& flags, std::string& value,
                 const std::vector<std::string>& choices, const std::string& meaning);
 
+/// From which number to which.
+struct CountRange {
+  std::uint64_t least = 1;
+  std::uint64_t most = 1;
+};
+
+/// What is wrong with a text that should be such a number; empty: nothing.
+[[nodiscard]] std::string refused_count(std::string_view text, CountRange range);
+
+/// Adds an option whose value is a whole number.
+template <class Count>
+void add_count(CLI::App& verb, const std::string& flags, Count& value, CountRange range,
+               const std::string& meaning) {
+  verb.add_option(flags, value, meaning)
+    ->type_name("N")
+    ->check(
+      CLI::Validator([range](const std::string& text) { return refused_count(text, range); }, ""))
+    ->take_last();
+}
+
 /// How a trace is replayed.
 void add_replay_flags(CommandLine& line, CLI::App& verb);
 

@@ -64,7 +64,7 @@ void add_graph(CommandLine& line) {
        "Workflows of more than 200 tasks are drawn by function, with counts.",
      .examples = "  weft graph mosaic.json -O mosaic.svg\n"
                  "  weft graph mosaic.json --format dot | dot -Tpdf -o mosaic.pdf\n"},
-    [flags](Session& session) { return graph(session, *flags); });
+    [flags](Session& session) { return graph(session, *flags); }, {.formats = Formats::own});
   add_file(verb, flags->file);
   add_choice(verb, "--format", flags->format, {"dot", "mermaid", "svg"},
              "What to write; svg when not given.");

@@ -1,4 +1,7 @@
+#include <nlohmann/json.hpp>
+
 #include "weft/apps/weft/configuration_files.hpp"
+#include "weft/apps/weft/json_text.hpp"
 #include "weft/apps/weft/plan_report.hpp"
 #include "weft/apps/weft/verb_flags.hpp"
 #include "weft/apps/weft/verbs.hpp"
@@ -23,7 +26,9 @@ ExitCode plan(Session& session, const PlanFlags& flags) {
   const Engine engine{std::move(loaded.registry), std::move(options)};
   const PlanPtr planned = engine.plan(loaded.graph).value();
   if (session.console.format() != OutputFormat::table) {
-    session.console.print(to_json(*loaded.graph, *planned));
+    const std::string text = to_json(*loaded.graph, *planned);
+    const bool line = session.console.format() == OutputFormat::jsonl;
+    session.console.print(line ? text_of_record(Json::parse(text), OutputFormat::jsonl) : text);
     return ExitCode::success;
   }
   session.console.print(plan_text(*loaded.graph, *planned, session.console.out_style()));

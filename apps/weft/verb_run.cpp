@@ -180,8 +180,7 @@ private:
     verdict["event"] = "summary";
     verdict["exit_code"] = static_cast<int>(code);
     verdict.update(json_of(summary));
-    const bool line = console_.format() == OutputFormat::jsonl;
-    console_.print(text_of(verdict, line ? JsonLayout::line : JsonLayout::pretty) + "\n");
+    console_.print(text_of_record(verdict, console_.format()));
   }
 
   void suggest() {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "weft/apps/weft/json_text.hpp"
 #include "weft/apps/weft/run_reference.hpp"
 #include "weft/apps/weft/summary_json.hpp"
 #include "weft/apps/weft/summary_text.hpp"
@@ -44,17 +45,9 @@ void print(Console& console, const std::vector<RunRecord>& runs) {
     console.print(table_of(runs, console.out_style()));
     return;
   }
-  Json all = Json::array();
-  for (const RunRecord& run : runs) {
-    if (console.format() == OutputFormat::jsonl) {
-      console.print(text_of(json_of(run), JsonLayout::line) + "\n");
-    } else {
-      all.push_back(json_of(run));
-    }
-  }
-  if (console.format() == OutputFormat::json) {
-    console.print(text_of(all, JsonLayout::pretty) + "\n");
-  }
+  std::vector<Json> all;
+  for (const RunRecord& run : runs) all.push_back(json_of(run));
+  console.print(text_of_records(all, console.format()));
 }
 
 ExitCode runs(Session& session, const RunsFlags& flags) {
@@ -86,7 +79,8 @@ void add_runs(CommandLine& line) {
                           "  weft runs -o jsonl | jq -r 'select(.state==\"failed\") | .run'\n"},
              [flags](Session& session) { return runs(session, *flags); });
   verb.add_option("--workflow", flags->workflow, "Only runs of this workflow.")->type_name("NAME");
-  verb.add_option("-n,--limit", flags->limit, "How many; 20 when not given.")->type_name("N");
+  constexpr std::uint64_t most = 1'000'000;  // More than a history holds.
+  add_count(verb, "-n,--limit", flags->limit, {.most = most}, "How many; 20 when not given.");
   verb.add_flag("--ids", flags->ids, "Print the ids alone.");
   add_history_flag(line, verb);
 }

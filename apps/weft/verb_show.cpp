@@ -27,8 +27,7 @@ ExitCode show(Session& session, const ShowFlags& flags) {
     console.print(summary_text(summary, layout));
     return ExitCode::success;
   }
-  const bool line = console.format() == OutputFormat::jsonl;
-  console.print(text_of(json_of(summary), line ? JsonLayout::line : JsonLayout::pretty) + "\n");
+  console.print(text_of_record(json_of(summary), console.format()));
   return ExitCode::success;
 }
 

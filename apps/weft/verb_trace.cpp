@@ -45,7 +45,7 @@ void add_trace(CommandLine& line) {
        "for each attempt.",
      .examples = "  weft trace last -O trace.json\n"
                  "  weft trace last --format csv -O attempts.csv\n"},
-    [flags](Session& session) { return trace(session, *flags); });
+    [flags](Session& session) { return trace(session, *flags); }, {.formats = Formats::own});
   add_run_reference(verb, flags->run);
   add_choice(verb, "--format", flags->format, {"chrome", "csv"},
              "What to write; chrome when not given.");

@@ -32,8 +32,7 @@ void print_json(Console& console, const std::string& file, const Result<LoadedWo
   } else {
     for (const Error& cause : loaded.error().causes) report["problems"].push_back(json_of(cause));
   }
-  const bool line = console.format() == OutputFormat::jsonl;
-  console.print(text_of(report, line ? JsonLayout::line : JsonLayout::pretty) + "\n");
+  console.print(text_of_record(report, console.format()));
 }
 
 /// Every problem, however many: whoever corrects a file wants to see them all.

@@ -22,8 +22,7 @@ ExitCode version(Session& session) {
   out["caf"] = built.caf;
   out["compiler"] = built.compiler;
   out["build_type"] = built.build_type;
-  const bool line = console.format() == OutputFormat::jsonl;
-  console.print(text_of(out, line ? JsonLayout::line : JsonLayout::pretty) + "\n");
+  console.print(text_of_record(out, console.format()));
   return ExitCode::success;
 }
 
@@ -34,7 +33,7 @@ void add_version(CommandLine& line) {
             .summary = "say what was built, and with what",
             .details = "",
             .examples = "  weft version -o json\n"},
-           version, Needs::nothing);
+           version, {.needs = Needs::nothing});
 }
 
 }  // namespace weft::cli

@@ -37,10 +37,10 @@ class CommandLineTest(unittest.TestCase):
             if name.endswith("SAN_OPTIONS"):
                 self.environment[name] = value
 
-    def weft(self, *arguments, environment=None, stdout=subprocess.PIPE):
+    def weft(self, *arguments, environment=None, stdout=subprocess.PIPE, **options):
         return subprocess.run(
             [WEFT, *map(str, arguments)], cwd=self.work, stdout=stdout, stderr=subprocess.PIPE,
-            env={**self.environment, **(environment or {})}, timeout=120, text=True)
+            env={**self.environment, **(environment or {})}, timeout=120, text=True, **options)
 
     def ok(self, *arguments, **options):
         run = self.weft(*arguments, **options)
@@ -117,9 +117,40 @@ class UserErrors(CommandLineTest):
     def test_a_choice_that_is_none_is_refused(self):
         self.refused(2, "graph", TRACES / "mosaic.json", "--format", "dott",
                      says=["did you mean dot?"])
+        self.refused(2, "bench", "overhead", "--shape", "fam",
+                     says=["--shape: 'fam' is none of", "did you mean fan?"])
 
     def test_a_number_that_is_none_is_refused(self):
-        self.refused(2, "runs", "-n", "many", says=["--limit = many cannot be read"])
+        for number in "many", "-5", "0", "1.5", "1000000000000":
+            self.refused(2, "runs", "-n", number,
+                         says=[f"--limit: '{number}' is not a whole number from 1 to 1000000"])
+        self.refused(2, "bench", "overhead", "--tasks", "0",
+                     says=["--tasks: '0' is not a whole number from 1 to 10000000"])
+
+    def test_a_flag_without_its_argument_is_told_what_it_needs(self):
+        self.refused(2, "run", TRACES / "mosaic.json", "--trace", says=["--trace needs FILE"])
+
+    def test_a_flag_before_the_verb_that_takes_it_is_told_its_place(self):
+        self.refused(2, "--history", "h.db", "runs",
+                     says=["weft has no flag '--history'", "hint: write it after the verb: "
+                           "weft runs --history"])
+
+    def test_a_format_is_refused_where_there_is_none_to_choose(self):
+        for arguments in (["completion", "bash"], ["trace", "last"],
+                          ["graph", TRACES / "mosaic.json"]):
+            run = self.weft(*arguments, "-o", "json")
+            self.assertEqual(run.returncode, 2)
+            self.assertIn(f"weft {arguments[0]} takes no --output", run.stderr)
+        self.refused(2, "graph", TRACES / "mosaic.json", "-o", "x.svg",
+                     says=["weft graph takes no --output", "-O FILE"])
+        self.assertEqual(os.listdir(self.work), [])
+
+    def test_a_timeout_of_no_time_is_refused(self):
+        self.refused(2, "run", TRACES / "mosaic.json", "--timeout", "0s",
+                     says=["--timeout: '0s' is not above 0"])
+
+    def test_a_configuration_without_end_is_refused(self):
+        self.refused(2, "runs", "--config", "/dev/zero", says=["/dev/zero is larger than 1 MiB"])
 
     def test_a_file_that_is_no_workflow_ends_with_3(self):
         (self.work / "x.json").write_text("{ not json")
@@ -144,6 +175,15 @@ class UserErrors(CommandLineTest):
     def test_an_unknown_variable_of_a_known_section_is_named(self):
         self.refused(2, "runs", environment={"WEFT_POOL_SLOT": "1"},
                      says=["WEFT_POOL_SLOT", "did you mean pool.slots?"])
+
+    def test_a_variable_that_sets_nothing_is_named_beside_the_result(self):
+        variables = {"WEFT_POOLS_SLOTS": "1", "WEFT_SLOT": "1", "WEFT_CACHE_DIR": "/x",
+                     "WEFT_WFINSTANCES": "/x", "WEFT_UPDATE_GOLDEN": "1", "WEFT_POOL_SLOTS": "1"}
+        run = self.ok("runs", environment=variables)
+        self.assertEqual([line for line in run.stderr.splitlines() if "WEFT" in line],
+                         ["warning: WEFT_POOLS_SLOTS sets nothing; did you mean WEFT_POOL_SLOTS?",
+                          "warning: WEFT_SLOT sets nothing; weft config keys lists what there is"])
+        self.assertEqual(self.ok("runs", "-q", environment=variables).stderr, "")
 
     def test_a_history_that_is_none_ends_with_7(self):
         (self.work / "h.db").write_text("this is no database, whatever its name may say" * 100)
@@ -178,8 +218,18 @@ class UserErrors(CommandLineTest):
     def test_a_full_disk_ends_with_9(self):
         with open("/dev/full", "w") as full:
             run = self.weft("graph", TRACES / "mosaic.json", stdout=full)
-        self.assertEqual(run.returncode, 9, run.stderr)
-        self.assertIn("cannot be written", run.stderr)
+            help_text = self.weft("--help", stdout=full)
+        for said in run, help_text:
+            self.assertEqual(said.returncode, 9, said.stderr)
+            self.assertIn("cannot be written", said.stderr)
+
+    def test_a_standard_output_that_is_closed_ends_with_9_and_harms_no_file(self):
+        closed = lambda: os.close(1)
+        for arguments in ["--help"], ["run", TRACES / "mosaic.json", "--time-scale", "0"]:
+            run = self.weft(*arguments, stdout=None, preexec_fn=closed)
+            self.assertEqual(run.returncode, 9, run.stderr)
+            self.assertIn("cannot be written", run.stderr)
+        self.assertEqual(self.last_run()["state"], "succeeded")
 
 
 class Runs(CommandLineTest):
@@ -397,6 +447,17 @@ class Configuration(CommandLineTest):
         self.ok("run", "--help")
         self.ok("config", "keys")
 
+    def test_keys_are_there_for_programs(self):
+        keys = {key["setting"]: key for key in
+                json.loads(self.ok("config", "keys", "-o", "json").stdout)}
+        lines = self.ok("config", "keys", "-o", "jsonl").stdout.splitlines()
+        self.assertEqual([json.loads(line) for line in lines], list(keys.values()))
+        self.assertEqual(keys["output.color"],
+                         {"setting": "output.color", "type": "text", "default": "auto",
+                          "variable": "WEFT_OUTPUT_COLOR", "meaning": "Whether output is coloured.",
+                          "choices": ["auto", "always", "never"]})
+        self.assertEqual(keys["pool.slots"].get("choices"), None)
+
     def test_origins_are_shown_for_people(self):
         shown = self.ok("config", "show", "--origin", environment={"WEFT_POOL_SLOTS": "7"}).stdout
         self.assertRegex(shown, r"pool.slots +7 +WEFT_POOL_SLOTS\n +overridden +0 +default")
@@ -439,6 +500,8 @@ class Texts(CommandLineTest):
         self.assertIn("critical path", text)
         plan = json.loads(self.ok("plan", TRACES / "mosaic.json", "-o", "json").stdout)
         self.assertEqual(len(plan["tasks"]), 88)
+        lines = self.ok("plan", TRACES / "mosaic.json", "-o", "jsonl").stdout.splitlines()
+        self.assertEqual([json.loads(line) for line in lines], [plan])
         self.assertEqual(list(self.home.rglob("*.db")), [])
 
     def test_every_problem_of_a_workflow_is_named(self):

@@ -96,6 +96,13 @@ TEST(Configuration, ATimeoutOfNoneIsNoTimeout) {
   EXPECT_EQ(Configuration{}.optional_duration("run.timeout"), std::nullopt);
 }
 
+TEST(Configuration, RefusesATimeoutOfNoTime) {
+  Configuration configuration;
+  EXPECT_THAT(error_text(configuration.set("run.timeout", from_flag("0ms"))),
+              HasSubstr("--x: '0ms' is not above 0"));
+  EXPECT_TRUE(configuration.set("pool.cold_start", from_flag("0ms")));
+}
+
 TEST(Configuration, NamesEveryProblemOfAFileWithItsLineAndKeepsNothingOfIt) {
   Configuration configuration;
   const auto result = configuration.read_toml(
