@@ -100,6 +100,7 @@ public:
       },
       [this](const Subscribe& m) { subscribe(m); },
       [this](const Unsubscribe& m) { return unsubscribe(m.subscription); },
+      [this](TellEnds) { return tell_ends(); },
     };
   }
 
@@ -145,7 +146,7 @@ private:
       self_->request(store_, caf::infinite,
                      ReadEvents{.run = watcher.run, .first = watcher.next, .limit = batch_size})
         .then([this, number](EventsRead& read) { deliver(number, std::move(read.events)); },
-              [this, number](caf::error&) { deliver(number, {}); });
+              [this, number](caf::error&) { lose(number); });
     } else if (!watcher.progress.empty()) {
       watcher.busy = true;
       deliver(number, {});
@@ -172,6 +173,14 @@ private:
       .then(free, [free](caf::error&) { free(); });
   }
 
+  /// The store has nothing of the run any more.
+  void lose(std::uint64_t number) {
+    const auto found = watchers_.find(number);
+    if (found == watchers_.end()) return;
+    found->second.over = true;
+    on_free(number);
+  }
+
   void on_free(std::uint64_t number) {
     const auto found = watchers_.find(number);
     if (found == watchers_.end()) return;
@@ -180,9 +189,27 @@ private:
       found->second.unsubscribed->deliver();
       dismiss(found->second);
       watchers_.erase(found);
-      return;
+    } else {
+      serve(number, found->second);
     }
-    serve(number, found->second);
+    if (ends_told()) answer_told();
+  }
+
+  [[nodiscard]] bool ends_told() const {
+    return std::ranges::all_of(watchers_, [](const auto& entry) {
+      return entry.second.over && !entry.second.busy;
+    });
+  }
+
+  caf::result<void> tell_ends() {
+    auto promise = self_->make_response_promise<void>();
+    waiting_for_ends_.push_back(promise);
+    if (ends_told()) answer_told();
+    return promise;
+  }
+
+  void answer_told() {
+    for (auto& promise : std::exchange(waiting_for_ends_, {})) promise.deliver();
   }
 
   caf::result<void> unsubscribe(std::uint64_t number) {
@@ -196,6 +223,7 @@ private:
       dismiss(found->second);
       watchers_.erase(found);
       promise.deliver();
+      if (ends_told()) answer_told();
     }
     return promise;
   }
@@ -208,6 +236,7 @@ private:
   RunStoreHandle store_;
   Placing handlers_;
   std::map<std::uint64_t, Watcher> watchers_;
+  std::vector<caf::typed_response_promise<void>> waiting_for_ends_;
 };
 
 }  // namespace

@@ -42,6 +42,7 @@ struct StopTask;
 struct TaskEnded;
 struct MeetPeers;
 struct WorkerJoined;
+struct WorkerFailed;
 struct WorkerTick;
 struct ExecuteTask;
 struct TaskStarted;
@@ -55,6 +56,7 @@ struct Flush;
 struct MetricsBatch;
 struct Subscribe;
 struct Unsubscribe;
+struct TellEnds;
 struct ProgressMade;
 
 /// WATCHER: is told that a run has news.
@@ -153,7 +155,9 @@ using FeedHandle = caf::typed_actor<
   caf::result<void>(RunChanged),
   caf::result<void>(Subscribe),
   // Replies when no call of the handler is under way any more.
-  caf::result<void>(Unsubscribe)>;
+  caf::result<void>(Unsubscribe),
+  // Replies when every watcher has been told of the end of its run.
+  caf::result<void>(TellEnds)>;
 
 /// RUN: one submitted run, on behalf of its client.
 using RunActorHandle = caf::typed_actor<
@@ -164,6 +168,8 @@ using RunActorHandle = caf::typed_actor<
   // Some step has ended the run.
   caf::result<void>(RunChanged),
   caf::result<void>(WorkerJoined),
+  // Ends the run as failed.
+  caf::result<void>(WorkerFailed),
   caf::result<void>(CloseRun)>;
 
 }  // namespace weft

@@ -158,6 +158,7 @@ struct TaskEnded : ProcessLocal {
   std::vector<TaskId> keep_here;  ///< Out of `ready`: those that an optimization wants on this worker.
   std::optional<Grant> retry;     ///< Another attempt follows, after `retry_after`.
   Nanos retry_after{};
+  std::optional<Error> broken;    ///< The store did not take the outcome: the run cannot go on.
   bool run_ended = false;
   bool slot_busy = false;         ///< The function did not return: the slot needs a new executor.
 };
@@ -169,6 +170,10 @@ struct MeetPeers : ProcessLocal {
 /// A worker that no plan has: it was launched for a flexible task.
 struct WorkerJoined : ProcessLocal {
   WorkerHandle worker;
+};
+/// A worker cannot go on: the run fails with this.
+struct WorkerFailed : ProcessLocal {
+  Error error;
 };
 /// INTERNAL: flush metrics.
 struct WorkerTick : ProcessLocal {};
@@ -230,6 +235,8 @@ struct Subscribe : ProcessLocal {
 struct Unsubscribe : ProcessLocal {
   std::uint64_t subscription = 0;
 };
+/// Answered when every handler has been told of the end of its run.
+struct TellEnds : ProcessLocal {};
 /// A progress event: may be dropped.
 struct ProgressMade : ProcessLocal {
   RunId run;

@@ -1,5 +1,6 @@
 #include "weft/actors/run.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include <caf/disposable.hpp>
@@ -31,7 +32,7 @@ void RunOutcome::wait() const {
 
 bool RunOutcome::wait_for(Nanos timeout) const {
   std::unique_lock lock{mutex_};
-  return changed_.wait_for(lock, timeout, [this] { return record_.has_value(); });
+  return changed_.wait_for(lock, std::min(timeout, longest_wait), [this] { return record_.has_value(); });
 }
 
 std::optional<RunRecord> RunOutcome::record() const {
@@ -51,10 +52,7 @@ class RunActor {
 public:
   RunActor(RunActorHandle::pointer self, ServicesPtr services, RunRequest request)
       : self_(self), alive_(self), services_(std::move(services)), request_(std::move(request)) {
-    self_->set_down_handler([this](const caf::down_msg& down) {
-      workers_.erase(down.source);
-      quit_if_done();
-    });
+    self_->set_down_handler([this](const caf::down_msg& down) { on_worker_gone(down); });
     create();
   }
 
@@ -71,6 +69,7 @@ public:
         add_worker(m.worker);
         if (ended_) self_->send(m.worker, StopWorker{});
       },
+      [this](const WorkerFailed& m) { fail(m.error); },
       [this](const CloseRun& m) { close(m); },
     };
   }
@@ -106,10 +105,7 @@ private:
                              .retention = request_.retention,
                              .submitted = context().submitted})
       .then([this](RunCreated& created) { launch(created.ready); },
-            [this](caf::error& error) {
-              RunStatus status{.state = RunState::failed, .errors = {from_caf(error)}};
-              publish(status, {});
-            });
+            [this](const caf::error& error) { end_without_store(error); });
   }
 
   void launch(const std::vector<ReadyTask>& ready) {
@@ -147,13 +143,34 @@ private:
   // -- end --------------------------------------------------------------------------------------------
 
   void on_time_limit() {
+    fail({.code = Errc::timed_out,
+          .message = "the run took longer than its limit of " + format_duration(*request_.timeout)});
+  }
+
+  void on_worker_gone(const caf::down_msg& down) {
+    workers_.erase(down.source);
+    if (down.reason && down.reason != caf::exit_reason::user_shutdown) {
+      fail({.code = Errc::internal,
+            .message = "a worker of the run has died: " + caf::to_string(down.reason),
+            .hint = "report this with the log"});
+    }
+    quit_if_done();
+  }
+
+  /// Ends the run, whatever its tasks do, as failed with this error. The first one counts.
+  void fail(Error error) {
+    if (ended_ || cause_) return;
+    cause_ = std::move(error);
+    self_->request(store(), caf::infinite, CancelRun{.run = context().id, .reason = cause_->message})
+      .then([this](bool) { look(); }, [this](const caf::error& refused) { end_without_store(refused); });
+  }
+
+  /// The store does not say how the run stands: all that is left is to tell the client.
+  void end_without_store(const caf::error& error) {
     if (ended_) return;
-    timed_out_ = true;
-    self_->request(store(), caf::infinite,
-                   CancelRun{.run = context().id,
-                             .reason = "took longer than its limit of " +
-                                       format_duration(*request_.timeout)})
-      .then([this](bool) { look(); }, [this](caf::error&) { look(); });
+    RunStatus status{.state = RunState::failed, .errors = {from_caf(error)}};
+    if (cause_) status.errors.insert(status.errors.begin(), *cause_);
+    publish(status, {});
   }
 
   caf::result<bool> cancel(const std::string& reason) {
@@ -164,9 +181,9 @@ private:
           promise.deliver(was_running);
           look();
         },
-        [this, promise](caf::error&) mutable {
+        [this, promise](const caf::error& error) mutable {
           promise.deliver(false);
-          look();
+          end_without_store(error);
         });
     return promise;
   }
@@ -175,7 +192,8 @@ private:
   void look() {
     if (ended_) return;
     self_->request(store(), caf::infinite, ReadStatus{.run = context().id})
-      .then([this](RunStatus& status) { on_status(status); }, [](caf::error&) {});
+      .then([this](RunStatus& status) { on_status(status); },
+            [this](const caf::error& error) { end_without_store(error); });
   }
 
   void on_status(RunStatus& status) {
@@ -201,11 +219,9 @@ private:
     record_.state = status.state;
     record_.tasks = status.tasks;
     record_.errors = status.errors;
-    if (timed_out_ && status.state == RunState::cancelled) {
+    if (cause_ && status.state == RunState::cancelled) {
       record_.state = RunState::failed;
-      record_.errors = {{.code = Errc::timed_out,
-                         .message = "the run took longer than its limit of " +
-                                    format_duration(*request_.timeout)}};
+      record_.errors = {*cause_};
     }
     std::unordered_map<TaskId, Value> kept;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -281,8 +297,8 @@ private:
   std::set<caf::actor_addr> workers_;
   caf::disposable time_limit_;
   caf::disposable retention_;
+  std::optional<Error> cause_;  ///< Why this actor ended the run.
   bool ended_ = false;      ///< How is known, what is kept may have to be fetched.
-  bool timed_out_ = false;
   bool published_ = false;
   bool recorded_ = false;
   bool closed_ = false;     ///< The client has let go.

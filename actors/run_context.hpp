@@ -24,6 +24,7 @@ struct RunContext {
   TimePoint submitted;
   WallTime submitted_wall;
   std::vector<TaskId> kept;          ///< Sorted.
+  std::vector<TaskId> movable;       ///< Tasks of the graph that may run elsewhere than planned. Sorted.
   ProgressEvents progress = ProgressEvents::off;
 
   /// Time since the submission.

@@ -1,7 +1,5 @@
 #include "weft/actors/slot_thread.hpp"
 
-#include <limits>
-
 #include <caf/scheduler/abstract_coordinator.hpp>
 
 #include "weft/workflow/check.hpp"
@@ -15,6 +13,9 @@ constexpr int spins_before_sleep = 400;
 
 /// Actors that keep one another busy must not keep the executor waiting for ever.
 constexpr std::size_t jobs_before_executor = 1024;
+
+/// Nor must one actor that others flood.
+constexpr std::size_t messages_per_turn = 256;
 
 thread_local const SlotThread* current_slot = nullptr;
 
@@ -60,7 +61,7 @@ void SlotThread::run() {
       caf::resumable* job = jobs_.front();
       jobs_.pop_front();
       ++since_executor;
-      resume(job, std::numeric_limits<std::size_t>::max());
+      resume(job, messages_per_turn);
     } else if (executor_ready_.exchange(false, std::memory_order_acquire)) {
       since_executor = 0;
       resume(executor_, 1);  // One call, then whatever it woke.

@@ -94,6 +94,7 @@ void TaskActor::perform(End&& effect) {
                                  .keep_here = std::move(effect.keep_here),
                                  .retry = std::move(effect.retry),
                                  .retry_after = effect.retry_after,
+                                 .broken = std::move(effect.broken),
                                  .run_ended = answer.run_ended,
                                  .slot_busy = core_->call_abandoned()});
   self_->quit();

@@ -42,42 +42,34 @@ StageView TaskCore::view(const PlannedOptimization& owner) const {
           .parameters = owner.choice.parameters};
 }
 
-/// Asks the owner of a stage; without one, or when it throws, what an empty decision says.
+/// Asks the owner of a stage; without one, what an empty decision says.
 template <class Decide>
-auto TaskCore::decide(Stage stage, Decide&& decide) {
+auto TaskCore::decide(Stage stage, Decide&& decide) const {
   using Decision = decltype(decide(std::declval<const Optimization&>(), std::declval<StageView>()));
   const PlannedOptimization* planned = owner(stage);
   if (!planned) return Decision{};
-  const auto threw = [&](std::string_view what) {
-    owner_failed_ = Error{.code = Errc::task_failed,
-                          .message = "the optimization " + in_quotes(planned->choice.kind) +
-                                     " threw: " + std::string(what)};
-  };
   try {
     return decide(*context_->optimizations->find(planned->choice.kind), view(*planned));
-  } catch (const std::exception& thrown) {
-    threw(thrown.what());
   } catch (...) {
-    threw("something that is not a std::exception");
+    throw Exception(with_context("the optimization " + in_quotes(planned->choice.kind) + " threw",
+                                 current_exception_as_error()));
   }
-  return Decision{};
 }
 
 // -- events -------------------------------------------------------------------------------------------
 
 TaskEffect TaskCore::start(Nanos now) {
-  metrics_.input_size = grant_.inputs.size();
   metrics_.inputs_ready = metrics_.started = metrics_.finished = now;
-  if (lacks_inputs()) {
-    if (owner_failed_) return fail(*owner_failed_);
+  return guarded([&]() -> TaskEffect {
+    metrics_.input_size = grant_.inputs.size();
+    if (!lacks_inputs()) return begin_attempt();
     return fail({.code = Errc::input_missing,
                  .message = "an input is neither in the store nor on this worker"});
-  }
-  return begin_attempt();
+  });
 }
 
 /// Whether an input that the task reads is not at hand, and nobody said that it does not matter.
-bool TaskCore::lacks_inputs() {
+bool TaskCore::lacks_inputs() const {
   const auto& values = grant_.inputs.values();
   if (std::ranges::none_of(values, &Value::missing)) return false;
   const auto dependencies = context_->graph->dependencies(grant_.template_task);
@@ -96,7 +88,20 @@ bool TaskCore::lacks_inputs() {
 
 TaskEffect TaskCore::on(TaskEvent event, Nanos now) {
   if (state_ == State::ended) return Wait{};
-  return std::visit([&](auto& one) { return handle(std::move(one), now); }, event);
+  return guarded([&] {
+    return std::visit([&](auto& one) { return handle(std::move(one), now); }, event);
+  });
+}
+
+template <class Step>
+TaskEffect TaskCore::guarded(Step&& step) {
+  try {
+    return step();
+  } catch (...) {
+    if (state_ != State::committed) return fail(current_exception_as_error());
+    state_ = State::ended;
+    return End{};
+  }
 }
 
 TaskEffect TaskCore::begin_attempt() {
@@ -107,7 +112,6 @@ TaskEffect TaskCore::begin_attempt() {
   ExecuteDecision decision = decide(Stage::execute, [&](const Optimization& o, const StageView& v) {
     return o.execute(v, grant_.inputs);
   });
-  if (owner_failed_) return fail(*owner_failed_);
   if (!decision.output.missing()) return commit(std::move(decision.output));
   calling_ = true;
   return Call{};
@@ -130,31 +134,39 @@ TaskEffect TaskCore::commit(Value output) {
                         .fence = grant_.fence,
                         .worker = metrics_.worker,
                         .output_size = metrics_.output_size};
-  const auto publish = decide(Stage::publish_output, [&](const Optimization& o, const StageView& v) {
-    return o.publish_output(v, output);
-  });
-  const bool kept = std::ranges::binary_search(context_->kept, grant_.task) ||
-                    options().keep_output == KeepOutput::until_erased;
-  if (publish == PublishDecision::store || away_from_plan() ||
-      must_store(*context_->graph, *context_->plan, grant_.template_task, kept)) {
+  if (must_be_stored(output)) {
     request.output = output;
   } else {
     kept_ = output;
   }
   request.claim = claim_children(output);
-  if (owner_failed_) return fail(*owner_failed_);
   if (!context_->plan->optimizations.empty()) output_ = std::move(output);
   return Commit{std::move(request)};
 }
 
-/// Whether readers that the plan has on one worker with this task would look for its output there in vain,
-/// since another worker runs it.
-bool TaskCore::away_from_plan() const {
-  return context_->graph->readers(grant_.template_task) > 0 &&
-         metrics_.worker != worker_of(*context_->plan, grant_.template_task, grant_.path);
+/// Whether somebody may read the output elsewhere than on this worker.
+bool TaskCore::must_be_stored(const Value& output) const {
+  const auto publish = decide(Stage::publish_output, [&](const Optimization& o, const StageView& v) {
+    return o.publish_output(v, output);
+  });
+  const bool kept = std::ranges::binary_search(context_->kept, grant_.task) ||
+                    options().keep_output == KeepOutput::until_erased;
+  return publish == PublishDecision::store ||
+         must_store(*context_->graph, *context_->plan, grant_.template_task, kept) || parted();
 }
 
-ClaimChildren TaskCore::claim_children(const Value& output) {
+/// Whether an optimization has moved this task away from its readers, or may move one of them.
+bool TaskCore::parted() const {
+  const Graph& graph = *context_->graph;
+  if (graph.readers(grant_.template_task) == 0) return false;
+  return metrics_.worker != worker_of(*context_->plan, grant_.template_task, grant_.path) ||
+         (!context_->movable.empty() &&
+          std::ranges::any_of(graph.children(grant_.template_task), [this](TaskId child) {
+            return std::ranges::binary_search(context_->movable, child);
+          }));
+}
+
+ClaimChildren TaskCore::claim_children(const Value& output) const {
   const auto decision = decide(Stage::count_down, [&](const Optimization& o, const StageView& v) {
     return o.count_down(v, output);
   });
@@ -187,7 +199,6 @@ TaskEffect TaskCore::expand() {
                                    .worker = metrics_.worker,
                                    .output = Value::nothing(),
                                    .claim = claim_children(Value::nothing())}};
-  if (owner_failed_) return fail(*owner_failed_);
   request.items.reserve(*size);
   for (std::size_t i = 0; i < *size; ++i) {
     auto item = list.list_item(i);
@@ -233,6 +244,7 @@ TaskEffect TaskCore::handle(StoreCommitted event, Nanos now) {
   answer_ = std::move(event.answer);
   switch (answer_.outcome) {
     case CommitOutcome::committed:
+      state_ = State::committed;
       return end(AttemptOutcome::committed);
     case CommitOutcome::lost:
     case CommitOutcome::fenced:
@@ -264,13 +276,14 @@ TaskEffect TaskCore::handle(Stopped, Nanos now) {
   return end(AttemptOutcome::cancelled);
 }
 
-TaskEffect TaskCore::handle(StoreUnavailable, Nanos now) {
+TaskEffect TaskCore::handle(StoreUnavailable event, Nanos now) {
+  if (state_ == State::committing) return fail(std::move(event.error));
   metrics_.committed = now;
-  return end(AttemptOutcome::lost);
+  state_ = State::ended;
+  return End{.broken = std::move(event.error)};
 }
 
 TaskEffect TaskCore::end(AttemptOutcome outcome) {
-  state_ = State::ended;
   metrics_.outcome = outcome;
   if (outcome != AttemptOutcome::committed) kept_ = {};
   End effect;
@@ -282,6 +295,7 @@ TaskEffect TaskCore::end(AttemptOutcome outcome) {
       if (decision == HandOverDecision::keep) effect.keep_here.push_back(child.task);
     }
   }
+  state_ = State::ended;
   return effect;
 }
 

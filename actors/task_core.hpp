@@ -32,7 +32,7 @@ struct StoreFailed {
 };
 /// The run is over.
 struct Stopped {};
-/// The store could not be reached.
+/// The store refused the last request, or could not be reached.
 struct StoreUnavailable {
   Error error;
 };
@@ -64,6 +64,7 @@ struct End {
   std::vector<TaskId> keep_here;  ///< Ready children that an optimization wants on this worker.
   std::optional<Grant> retry;     ///< The worker tries again with it, after `retry_after`.
   Nanos retry_after{};
+  std::optional<Error> broken;    ///< The store did not take the outcome: the run cannot go on.
 };
 
 using TaskEffect = std::variant<Wait, Call, Commit, Expand, ReportFailure, End>;
@@ -71,10 +72,13 @@ using TaskEffect = std::variant<Wait, Call, Commit, Expand, ReportFailure, End>;
 /// Decides what happens to one attempt of a task, from its grant to its end. Holds no clock, thread or actor:
 /// feed it what happened, carry out what it answers.
 ///
-///     executing -> committing -> ended
-///         |            |           ^
-///         +--> failing <           |
-///                 +----------------+
+///     executing -> committing -> committed -> ended
+///         |            |                        ^
+///         +--> failing <                        |
+///                 +-----------------------------+
+///
+/// It asks optimizations and the types of values. What they throw fails the attempt; after the commit it is
+/// too late for that, and children go where the plan has them.
 class TaskCore {
 public:
   /// @param fetched the part of its inputs that came from the store
@@ -106,18 +110,21 @@ public:
   [[nodiscard]] bool call_abandoned() const { return call_abandoned_; }
 
 private:
-  enum class State : std::uint8_t { executing, committing, failing, ended };
+  enum class State : std::uint8_t { executing, committing, committed, failing, ended };
 
   /// The optimization that owns a stage of this task; nothing when none does.
   [[nodiscard]] const PlannedOptimization* owner(Stage stage) const;
   template <class Decide>
-  [[nodiscard]] auto decide(Stage stage, Decide&& decide);
+  [[nodiscard]] auto decide(Stage stage, Decide&& decide) const;
+  template <class Step>
+  [[nodiscard]] TaskEffect guarded(Step&& step);
   [[nodiscard]] StageView view(const PlannedOptimization& owner) const;
 
   [[nodiscard]] TaskEffect begin_attempt();
-  [[nodiscard]] bool lacks_inputs();
-  [[nodiscard]] bool away_from_plan() const;
-  [[nodiscard]] ClaimChildren claim_children(const Value& output);
+  [[nodiscard]] bool lacks_inputs() const;
+  [[nodiscard]] bool must_be_stored(const Value& output) const;
+  [[nodiscard]] bool parted() const;
+  [[nodiscard]] ClaimChildren claim_children(const Value& output) const;
   [[nodiscard]] TaskEffect commit(Value output);
   [[nodiscard]] TaskEffect expand();
   [[nodiscard]] TaskEffect fail(Error error);
@@ -139,8 +146,6 @@ private:
   CommitAnswer answer_;
   Value kept_;
   Value output_;  ///< For the stages after the commit.
-  /// What the owner of a stage threw: the attempt fails, unless it was committed before.
-  std::optional<Error> owner_failed_;
 };
 
 }  // namespace weft

@@ -62,5 +62,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(weft, caf::first_custom_type_id + 1000)
   CAF_ADD_TYPE_ID(weft, (weft::SlotStarted))
   CAF_ADD_TYPE_ID(weft, (weft::ExecutionOver))
   CAF_ADD_TYPE_ID(weft, (weft::Flush))
+  CAF_ADD_TYPE_ID(weft, (weft::WorkerFailed))
+  CAF_ADD_TYPE_ID(weft, (weft::TellEnds))
 
 CAF_END_TYPE_ID_BLOCK(weft)

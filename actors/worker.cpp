@@ -51,6 +51,7 @@ void WorkerActor::on_task_ended(TaskEnded& message) {
   const bool committed = message.metrics.outcome == AttemptOutcome::committed;
   const bool lost = message.metrics.outcome == AttemptOutcome::lost;
   if (message.run_ended) self_->send(run_, RunChanged{.run = context_->id});
+  if (message.broken) give_up(*message.broken);
   core_.on_ended({.task = message.metrics.task,
                   .template_task = message.metrics.template_task,
                   .dependencies = task.dependencies.empty() ? nullptr : &task.dependencies,
@@ -84,6 +85,13 @@ void WorkerActor::on_slot_granted(const SlotGranted& message) {
   }
   core_.on_slot(message.granted - context_->submitted, effects_);
   perform_all();
+}
+
+/// Tells the run that some of its tasks cannot go on here; it then stops all of its workers.
+void WorkerActor::give_up(Error error) {
+  if (stopping_) return;
+  error.node = "worker " + std::to_string(id_.number());
+  self_->send(run_, WorkerFailed{.error = std::move(error)});
 }
 
 void WorkerActor::on_stop() {
@@ -129,7 +137,8 @@ void WorkerActor::perform(Claim&& effect) {
         perform_all();
         quit_if_done();
       },
-      [this](caf::error&) {
+      [this](const caf::error& error) {
+        give_up(from_caf(error));
         core_.on_claimed({}, effects_);
         perform_all();
         quit_if_done();

@@ -30,6 +30,7 @@ private:
   void on_task_ended(TaskEnded& message);
   void on_slot_granted(const SlotGranted& message);
   void on_stop();
+  void give_up(Error error);
   void perform_all();
 
   void perform(WantSlot&&);

@@ -87,6 +87,24 @@ const Optimization* OptimizationCatalogue::find(std::string_view name) const {
   return nullptr;
 }
 
+std::vector<TaskId> movable_tasks(const Graph& graph, const Plan& plan,
+                                  const OptimizationCatalogue& catalogue) {
+  std::vector<TaskId> movable;
+  for (const PlannedOptimization& planned : plan.optimizations) {
+    const Optimization* optimization = catalogue.find(planned.choice.kind);
+    if (!optimization) continue;
+    const auto moves = [](Stage stage) {
+      return stage == Stage::count_down || stage == Stage::hand_over;
+    };
+    if (std::ranges::none_of(optimization->stages(), moves)) continue;
+    const auto children = graph.children(planned.task);
+    movable.insert(movable.end(), children.begin(), children.end());
+  }
+  std::ranges::sort(movable);
+  movable.erase(std::ranges::unique(movable).begin(), movable.end());
+  return movable;
+}
+
 std::vector<std::string> OptimizationCatalogue::names() const {
   std::vector<std::string> names;
   for (const auto& optimization : optimizations_) names.emplace_back(optimization->name());

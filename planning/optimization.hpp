@@ -111,4 +111,9 @@ private:
   std::vector<std::shared_ptr<const Optimization>> optimizations_;
 };
 
+/// The tasks that may run elsewhere than planned, since one that they follow carries an optimization that
+/// claims or keeps its children. Sorted; numbers of the graph.
+[[nodiscard]] std::vector<TaskId> movable_tasks(const Graph& graph, const Plan& plan,
+                                                const OptimizationCatalogue& catalogue);
+
 }  // namespace weft

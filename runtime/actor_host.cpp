@@ -1,5 +1,6 @@
 #include "weft/runtime/actor_host.hpp"
 
+#include <algorithm>
 #include <thread>
 
 #include <caf/init_global_meta_objects.hpp>
@@ -62,31 +63,27 @@ RecordPolicy record_policy(const RecorderOptions& options) {
 
 bool LiveRuns::add(std::size_t max_in_flight) {
   const std::lock_guard lock{mutex_};
-  if (in_flight_ >= max_in_flight) return false;
-  ++in_flight_;
-  ++count_;
+  if (counts_.in_flight >= max_in_flight) return false;
+  ++counts_.in_flight;
+  ++counts_.alive;
   return true;
 }
 
 void LiveRuns::end() {
   const std::lock_guard lock{mutex_};
-  --in_flight_;
+  --counts_.in_flight;
+  changed_.notify_all();
 }
 
 void LiveRuns::remove() {
   const std::lock_guard lock{mutex_};
-  --count_;
+  --counts_.alive;
   changed_.notify_all();
 }
 
-std::size_t LiveRuns::count() const {
+LiveRuns::Counts LiveRuns::counts() const {
   const std::lock_guard lock{mutex_};
-  return count_;
-}
-
-void LiveRuns::wait_for_none() const {
-  std::unique_lock lock{mutex_};
-  changed_.wait(lock, [this] { return count_ == 0; });
+  return counts_;
 }
 
 // -- start and end ------------------------------------------------------------------------------------
@@ -160,23 +157,32 @@ void ActorHost::start_services() {
 
 ActorHost::~ActorHost() { close(); }
 
+template <class Message>
+void ActorHost::tell_runs(const Message& message) {
+  const std::lock_guard lock{runs_mutex_};
+  for (const caf::actor_addr& address : runs_) {
+    if (const auto run = caf::actor_cast<RunActorHandle>(address)) caf::anon_send(run, message);
+  }
+}
+
+template <class Condition>
+void ActorHost::wait_for_runs(Condition&& condition) {
+  if (play_ == Play::threads) {
+    live_runs_->wait_until(condition);
+  } else {
+    while (!condition(live_runs_->counts()) && (pump(), jump(TimePoint::max()))) {
+    }
+  }
+}
+
 void ActorHost::close() {
   if (std::exchange(closed_, true)) return;
-  {
-    const std::lock_guard lock{runs_mutex_};
-    for (const caf::actor_addr& address : runs_) {
-      if (const auto run = caf::actor_cast<RunActorHandle>(address)) {
-        caf::anon_send(run, CancelRun{.reason = "the engine was closed"});
-        caf::anon_send(run, CloseRun{.engine_ends = true});
-      }
-    }
-  }
-  if (play_ == Play::threads) {
-    live_runs_->wait_for_none();
-  } else {
-    while (live_runs_->count() > 0 && (pump(), jump(TimePoint::max()))) {
-    }
-  }
+  tell_runs(CancelRun{.reason = "the engine was closed"});
+  wait_for_runs([](const LiveRuns::Counts& runs) { return runs.in_flight == 0; });
+  // Handlers read the events of their runs, so runs are erased when all have been told.
+  static_cast<void>(ask<void>(services_->feed, TellEnds{}));
+  tell_runs(CloseRun{.engine_ends = true});
+  wait_for_runs([](const LiveRuns::Counts& runs) { return runs.alive == 0; });
   if (services_->recorder) {
     static_cast<void>(ask<void>(services_->recorder, Flush{}));
   }
@@ -216,6 +222,7 @@ RunId ActorHost::new_run_id() {
 
 std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId> kept,
                                              SubmitOptions options) {
+  validate(options).value();
   const TimePoint submitted = clock_->now();
   for (const TaskId task : graph->topological_order()) {
     if (graph->options(task).keep_output == KeepOutput::until_erased) kept.push_back(task);
@@ -223,7 +230,21 @@ std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId>
   std::ranges::sort(kept);
   kept.erase(std::ranges::unique(kept).begin(), kept.end());
 
-  PlanPtr planned = plan(graph).value();
+  // Before it is planned: a host at its limit must not pay for each refusal.
+  if (!live_runs_->add(options_.max_runs_in_flight)) {
+    throw Exception({.code = Errc::limit_exceeded,
+                     .message = std::to_string(options_.max_runs_in_flight) +
+                                " runs are in flight already",
+                     .hint = "wait for one to end, or raise max_runs_in_flight"});
+  }
+  PlanPtr planned = [&] {
+    auto made = plan(graph);
+    if (!made) {
+      live_runs_->end();
+      live_runs_->remove();
+    }
+    return std::move(made).value();
+  }();
   auto context = std::make_shared<RunContext>();
   context->id = new_run_id();
   context->graph = std::move(graph);
@@ -233,14 +254,9 @@ std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId>
   context->submitted = submitted;
   context->submitted_wall = clock_->wall_now();
   context->kept = std::move(kept);
+  context->movable = movable_tasks(*context->graph, *context->plan, *catalogue_);
   context->progress = options.progress_events ? ProgressEvents::on : ProgressEvents::off;
 
-  if (!live_runs_->add(options_.max_runs_in_flight)) {
-    throw Exception({.code = Errc::limit_exceeded,
-                     .message = std::to_string(options_.max_runs_in_flight) +
-                                " runs are in flight already",
-                     .hint = "wait for one to end, or raise max_runs_in_flight"});
-  }
   auto outcome = std::make_shared<RunOutcome>();
   const RunActorHandle actor = spawn_run(*system_, services_,
                                          {.context = context,
@@ -266,7 +282,8 @@ bool ActorHost::wait_for(const RunOutcome& outcome, std::optional<Nanos> timeout
     outcome.wait();
     return true;
   }
-  const TimePoint limit = timeout ? clock_->now() + *timeout : TimePoint::max();
+  const TimePoint limit = timeout ? clock_->now() + std::min(*timeout, longest_wait)
+                                   : TimePoint::max();
   while (!outcome.ended()) {
     if (step()) continue;
     if (!jump(limit)) break;

@@ -32,14 +32,22 @@ public:
   [[nodiscard]] bool add(std::size_t max_in_flight);
   void end();
   void remove();
-  [[nodiscard]] std::size_t count() const;
-  void wait_for_none() const;
+
+  struct Counts {
+    std::size_t alive = 0;
+    std::size_t in_flight = 0;
+  };
+  [[nodiscard]] Counts counts() const;
+  template <class Condition>
+  void wait_until(Condition&& condition) const {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return condition(counts_); });
+  }
 
 private:
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::size_t count_ = 0;
-  std::size_t in_flight_ = 0;
+  Counts counts_;
 };
 
 /// The actors of one engine in this process, and all that they stand on: CAF's actor system, the run store,
@@ -55,8 +63,8 @@ public:
   ActorHost(Registry registry, EngineOptions options, Play play, std::uint64_t seed);
   ~ActorHost();
 
-  /// Cancels all runs, waits until nothing of them is left, and ends every actor. Idempotent; nothing may be
-  /// asked afterwards.
+  /// Cancels all runs, waits until their watchers know and nothing of them is left, and ends every actor.
+  /// Idempotent; nothing may be asked afterwards.
   void close();
 
   [[nodiscard]] GraphPtr frozen(Workflow workflow) const;
@@ -112,6 +120,10 @@ public:
   [[nodiscard]] TimePoint started() const { return started_; }
 
 private:
+  template <class Message>
+  void tell_runs(const Message& message);
+  template <class Condition>
+  void wait_for_runs(Condition&& condition);
   void configure(caf::actor_system_config& config) const;
   void start_services();
   [[nodiscard]] RunId new_run_id();

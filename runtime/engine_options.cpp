@@ -29,4 +29,18 @@ Result<void> validate(const EngineOptions& options) {
                .causes = std::move(problems)};
 }
 
+Result<void> validate(const SubmitOptions& options) {
+  if (options.timeout && *options.timeout <= Nanos{}) {
+    return Error{.code = Errc::invalid_argument,
+                 .message = "the timeout of a run is " + format_duration(*options.timeout),
+                 .hint = "set one above 0, or none"};
+  }
+  if (options.retention < Nanos{}) {
+    return Error{.code = Errc::invalid_argument,
+                 .message = "the retention of a run is " + format_duration(options.retention),
+                 .hint = "set one of 0 or more"};
+  }
+  return {};
+}
+
 }  // namespace weft

@@ -59,11 +59,14 @@ struct EngineOptions {
 /// What one submission may ask for.
 struct SubmitOptions {
   bool fail_fast = true;             ///< False: tasks that do not need a failed one go on.
-  std::optional<Nanos> timeout;      ///< Of the whole run; it ends as failed with `timed_out`.
+  std::optional<Nanos> timeout;      ///< Of the whole run, above 0; it ends as failed with `timed_out`.
   /// Report starts and progress of every task to watchers; costs a message a task.
   bool progress_events = false;
   /// Kept after the run's end even when nobody holds its `Run`.
   Nanos retention{};
 };
+
+/// The option out of range, if one is.
+[[nodiscard]] Result<void> validate(const SubmitOptions& options);
 
 }  // namespace weft

@@ -163,4 +163,16 @@ std::string in_quotes(std::string_view text) {
   return out;
 }
 
+Error current_exception_as_error() {
+  try {
+    throw;
+  } catch (const Exception& thrown) {
+    return thrown.error();
+  } catch (const std::exception& thrown) {
+    return {.code = Errc::task_failed, .message = thrown.what()};
+  } catch (...) {
+    return {.code = Errc::task_failed, .message = "threw something that is not a std::exception"};
+  }
+}
+
 }  // namespace weft

@@ -171,4 +171,8 @@ inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<Result<T>> = true;
 
+/// The exception that is being handled, as an error: weft's own as it is, any other as `task_failed` with
+/// what it says. Call in a `catch` block only.
+[[nodiscard]] Error current_exception_as_error();
+
 }  // namespace weft

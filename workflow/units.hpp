@@ -19,6 +19,9 @@ using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Nanos>;
 /// A point in calendar time (UTC), for people and for history.
 using WallTime = std::chrono::time_point<std::chrono::system_clock, Nanos>;
 
+/// The longest that anything waits: longer waits would overflow the clock.
+constexpr Nanos longest_wait = std::chrono::hours{24 * 365};
+
 /// A number of bytes.
 struct Bytes {
   std::uint64_t count = 0;

@@ -136,7 +136,12 @@ Result<std::string_view> Value::encoding() const {
 Bytes Value::size() const {
   if (missing()) return {0};
   if (const Blob* known = box_->encoding.load(std::memory_order_acquire)) return {known->size()};
-  return {box_->ops->estimated_size(box_->object)};
+  std::uint64_t estimate = box_->estimate.load(std::memory_order_relaxed);
+  if (estimate == unknown_size) {
+    estimate = box_->ops->estimated_size(box_->object);
+    box_->estimate.store(estimate, std::memory_order_relaxed);
+  }
+  return {estimate};
 }
 
 Result<std::size_t> Value::list_size() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <typeinfo>
@@ -98,6 +99,8 @@ private:
   template <class T>
   friend class Shared;
 
+  static constexpr auto unknown_size = std::numeric_limits<std::uint64_t>::max();
+
   /// Counted head of a value. The object lies behind it (`Boxed<T>`) or belongs to another value
   /// (`Alias`).
   struct Box {
@@ -112,6 +115,8 @@ private:
     std::atomic<const Blob*> encoding{nullptr};  ///< Owned; set at most once.
     /// Owned; set at most once. The first of a chain: one box for each type that was decoded.
     std::atomic<Box*> decoded{nullptr};
+    /// The object's estimated size, once somebody asked for it: it may take long to tell.
+    std::atomic<std::uint64_t> estimate{unknown_size};
   };
 
   template <class T>
