@@ -212,6 +212,7 @@ TaskEffect TaskCore::expand() {
 TaskEffect TaskCore::fail(Error error) {
   static const RetryPolicy once;
   state_ = State::failing;
+  kept_ = {};
   error.attempt = grant_.attempt;
   const RetryPolicy& policy = options().retries ? *options().retries : once;
   const bool retry = should_retry(policy, grant_.attempt, error);

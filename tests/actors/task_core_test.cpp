@@ -260,20 +260,27 @@ TEST_F(AnAttempt, ThatIsStoppedWhileItReportsAFailureIsNotTriedAgain) {
   EXPECT_FALSE(core->call_abandoned());
 }
 
-TEST_F(AnAttempt, ThatCannotCommitEndsAsLost) {
+TEST_F(AnAttempt, ThatCannotCommitFailsWithTheStoresReason) {
   begin(task);
   on_returned(Value::of(42));
-  EXPECT_FALSE(only<End>(on(StoreUnavailable{})).retry);
-  EXPECT_EQ(outcome(), AttemptOutcome::lost);
+  const Error reason{.code = Errc::limit_exceeded, .message = "the value is too large"};
+  const auto request = only<ReportFailure>(on(StoreUnavailable{reason})).request;
+  EXPECT_EQ(request.error.code, reason.code);
+  EXPECT_EQ(request.error.message, reason.message);
   EXPECT_TRUE(core->kept().missing());
+  on(StoreFailed{});
+  EXPECT_EQ(outcome(), AttemptOutcome::failed);
 }
 
-TEST_F(AnAttempt, ThatCannotReportItsFailureEndsAsLost) {
+TEST_F(AnAttempt, ThatCannotReportItsFailureSaysSo) {
   allow({.retries = RetryPolicy{.attempts = 5}});
   begin(task);
   on_threw();
-  EXPECT_FALSE(only<End>(on(StoreUnavailable{})).retry);
-  EXPECT_EQ(outcome(), AttemptOutcome::lost);
+  const Error reason{.code = Errc::store_unavailable, .message = "the store is gone"};
+  const auto end = only<End>(on(StoreUnavailable{reason}));
+  EXPECT_FALSE(end.retry);
+  ASSERT_TRUE(end.broken);
+  EXPECT_EQ(end.broken->message, reason.message);
 }
 
 // -- where the output goes ----------------------------------------------------------------------
@@ -411,6 +418,7 @@ TEST_F(AnAttemptsMetrics, HaveTheTimesOfACommitThatDidNotReachTheStore) {
   begin(task);
   on_returned(Value::of(42));
   on(StoreUnavailable{});
+  on(StoreFailed{});
   EXPECT_THAT(seconds(), ElementsAre(1, 2, 3, 5, 10));
 }
 
