@@ -63,7 +63,7 @@ public:
   ChromeWriter(const RunHistory& history, const TextSink& sink)
     : history_(history),
       sink_(sink),
-      run_(observe(history.attempts, history.graph)),
+      run_(observe(history.attempts, history.graph, history.record.makespan)),
       workers_(slices_by_worker(history.attempts)) {
     for (const SlotMetrics& slot : history.slots) workers_[slot.worker];
     for (std::uint32_t i = 0; i < run_.tasks.size(); ++i) place_of_[run_.tasks[i].task] = i;

@@ -1,10 +1,13 @@
 #include "weft/apps/weft/completion.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "weft/planning/planner.hpp"
 
 namespace weft::cli {
 
@@ -74,71 +77,121 @@ std::string in_shell(std::string_view text) {
   return out + "'";
 }
 
-std::string bash_case(const CLI::App& app, const Path& path) {
-  std::vector<std::string> words = names_of(*path.verb);
-  for (const CLI::Option* option : path.verb->get_options()) {
-    if (option->get_positional()) words.push_back(choices_of(*option));
+bool takes_argument(const CLI::Option& option) {
+  return !option.get_positional() && option.get_items_expected_max() > 0;
+}
+
+/// What may stand behind a verb: verbs below it, choices, its flags and those of all verbs.
+std::string bash_words(const CLI::App& app, const CLI::App& verb) {
+  std::vector<std::string> words = names_of(verb);
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->get_positional() && !choices_of(*option).empty()) {
+      words.push_back(choices_of(*option));
+    }
   }
-  for (const std::string& flag : flags_of(*path.verb)) words.push_back(flag);
-  for (const std::string& flag : flags_of(app)) words.push_back(flag);
+  for (const CLI::App* owner : {&verb, &app}) {
+    for (const std::string& flag : flags_of(*owner)) {
+      if (std::ranges::find(words, flag) == words.end()) words.push_back(flag);
+    }
+  }
+  return in_shell(fmt::format("{}", fmt::join(words, " ")));
+}
+
+std::string bash_case(const CLI::App& app, const Path& path) {
   std::string out =
     fmt::format("    {}) words={}", in_shell(fmt::format("{}", fmt::join(path.words, " "))),
-                in_shell(fmt::format("{}", fmt::join(words, " "))));
+                bash_words(app, *path.verb));
   if (takes(*path.verb, "RUN"))
     out += "; [[ $current == -* ]] || words=\"last $(weft runs --ids 2>/dev/null)\"";
   if (takes(*path.verb, "FILE")) out += "; files=1";
   return out + " ;;\n";
 }
 
-/// What may follow a flag of one verb: two verbs may have a flag of one name.
-std::string bash_choices(const Path& path) {
-  std::string out;
-  for (const CLI::Option* option : path.verb->get_options()) {
-    const std::string choices = choices_of(*option);
-    if (choices.empty()) continue;
-    for (const std::string& name : option->get_lnames()) {
-      out += fmt::format("    {}) words={}; files= ;;\n",
-                         in_shell(fmt::format("{} --{}", fmt::join(path.words, " "), name)),
-                         in_shell(choices));
-    }
+/// The patterns of one flag behind one verb: two verbs may have a flag of one name.
+std::string bash_pattern(const std::string& verb, const CLI::Option& option) {
+  std::vector<std::string> patterns;
+  for (const std::string& name : option.get_lnames()) {
+    patterns.push_back(verb + in_shell(" --" + name));
   }
-  return out;
+  for (const std::string& name : option.get_snames()) {
+    patterns.push_back(verb + in_shell(" -" + name));
+  }
+  return fmt::format("{}", fmt::join(patterns, " | "));
+}
+
+/// What may stand behind a flag, in bash.
+std::string bash_values(const CLI::Option& option) {
+  if (option.check_lname("planner")) {
+    return "words=" + in_shell(fmt::format("{}", fmt::join(planner_names(), " ")));
+  }
+  if (option.check_lname("workflow")) {
+    return "words=$(weft runs -n 1000 -o jsonl 2>/dev/null |\n"
+           "      sed -n 's/.*\"workflow\":\"\\([^\"]*\\)\".*/\\1/p' | sort -u)";
+  }
+  if (option.get_type_name() == "FILE") return "words= files=1";
+  return "words=" + in_shell(choices_of(option));
+}
+
+/// Calls `visit(pattern, option)` for each flag that takes an argument: first those of verbs.
+template <class Visit>
+void for_each_argument(const CLI::App& app, Visit&& visit) {
+  const auto visit_all = [&visit](const CLI::App& owner, const std::string& verb) {
+    for (const CLI::Option* option : owner.get_options()) {
+      if (takes_argument(*option)) visit(bash_pattern(verb, *option), *option);
+    }
+  };
+  for (const Path& path : paths_of(app)) {
+    visit_all(*path.verb, in_shell(fmt::format("{}", fmt::join(path.words, " "))));
+  }
+  visit_all(app, "*");
 }
 
 }  // namespace
 
 std::string bash_completion(const CLI::App& app) {
-  std::string out =
-    "# Completion of weft for bash. Put it where bash looks, or: source <(weft completion bash)\n"
-    "_weft() {\n"
-    "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-    "  local path= word words= files=\n"
-    "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-    "    [[ $word == -* ]] && break\n"
-    "    path=${path:+$path }$word\n"
-    "  done\n"
-    "  while [[ -n $path ]]; do\n"
-    "    case $path in\n";
+  std::vector<std::string> with_argument;
+  std::string values;
+  for_each_argument(app, [&](const std::string& pattern, const CLI::Option& option) {
+    with_argument.push_back(pattern);
+    values += fmt::format("    {}) files=; {} ;;\n", pattern, bash_values(option));
+  });
+  std::vector<std::string> verbs;
+  std::string cases;
   for (const Path& path : paths_of(app)) {
-    out += "      " + in_shell(fmt::format("{}", fmt::join(path.words, " "))) + ") break ;;\n";
+    verbs.push_back(in_shell(fmt::format("{}", fmt::join(path.words, " "))));
+    cases += bash_case(app, path);
   }
-  out +=
-    "    esac\n    [[ $path == *' '* ]] && path=${path% *} || path=\n  done\n"
-    "  case $path in\n    '') words=" +
-    in_shell(fmt::format("{} {}", fmt::join(names_of(app), " "), fmt::join(flags_of(app), " "))) +
-    " ;;\n";
-  for (const Path& path : paths_of(app)) out += bash_case(app, path);
-  out += "  esac\n  case \"$path $previous\" in\n";
-  for (const Path& path : paths_of(app)) out += bash_choices(path);
-  out +=
-    "    *' --output' | *' -o') words='table json jsonl'; files= ;;\n"
-    "    *' --color') words='auto always never'; files= ;;\n"
-    "  esac\n"
-    "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-    "  [[ -n $files && $current != -* ]] && COMPREPLY+=($(compgen -f -- \"$current\"))\n"
-    "}\n"
-    "complete -o filenames -F _weft weft\n";
-  return out;
+  return fmt::format(
+    R"bash(# Completion of weft for bash. Put it where bash looks, or: source <(weft completion bash)
+_weft() {{
+  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}}
+  local path= word words= files= argument=
+  [[ $current == = ]] && current=
+  [[ $previous == = ]] && previous=${{COMP_WORDS[COMP_CWORD-2]}}
+  for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    if [[ $word == = ]]; then argument=1; continue; fi
+    if [[ -n $argument ]]; then argument=; continue; fi
+    case "$path $word" in
+      {}) argument=1 ;;
+    esac
+    case ${{path:+$path }}$word in
+      {}) path=${{path:+$path }}$word ;;
+    esac
+  done
+  case $path in
+    '') words={} ;;
+{}  esac
+  case "$path $previous" in
+{}  esac
+  COMPREPLY=()
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(
+    compgen -W "$words" -- "$current"
+    [[ -n $files && $current != -* ]] && compgen -f -- "$current"
+  )
+}}
+complete -o filenames -F _weft weft
+)bash",
+    fmt::join(with_argument, " | "), fmt::join(verbs, " | "), bash_words(app, app), cases, values);
 }
 
 std::string zsh_completion(const CLI::App& app) {

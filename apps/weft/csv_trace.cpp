@@ -24,7 +24,7 @@ TraceCounts write_csv_trace(const RunHistory& history, const TextSink& sink) {
   sink(
     "task,name,function,attempt,worker,outcome,claimed_ns,inputs_ready_ns,started_ns,"
     "finished_ns,committed_ns,input_bytes,fetched_bytes,output_bytes\n");
-  const ObservedRun run = observe(history.attempts, history.graph);
+  const ObservedRun run = observe(history.attempts, history.graph, history.record.makespan);
   std::map<TaskId, const ObservedTask*> tasks;
   for (const ObservedTask& task : run.tasks) tasks[task.task] = &task;
   TraceCounts counts;

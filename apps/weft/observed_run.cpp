@@ -20,8 +20,9 @@ Nanos between(Nanos from, Nanos to) {
 /// Joins the attempts of each task, then the tasks with one another.
 class Observer {
 public:
-  Observer(std::span<const TaskMetrics> attempts, std::span<const RecordedTask> graph)
-    : attempts_(attempts) {
+  Observer(std::span<const TaskMetrics> attempts, std::span<const RecordedTask> graph,
+           std::optional<Nanos> makespan)
+    : attempts_(attempts), makespan_(makespan) {
     run_.graph_known = !graph.empty();
     for (const RecordedTask& task : graph) recorded_.emplace(task.task, &task);
   }
@@ -30,6 +31,7 @@ public:
     add_attempts();
     // Tasks that nobody measured are added behind, and joined in their turn.
     for (std::uint32_t i = 0; i < run_.tasks.size() && edges_ < max_observed_edges; ++i) join(i);
+    end_before(makespan_);
     if (run_.graph_known) measure_queues();
     return std::move(run_);
   }
@@ -136,6 +138,22 @@ private:
     }
   }
 
+  /// Brings ends forward to what followed them.
+  void end_before(std::optional<Nanos> makespan) {
+    std::vector<Nanos> latest(run_.tasks.size(), makespan.value_or(Nanos::max()));
+    for (const ObservedTask& task : run_.tasks) {
+      if (task.attempts == 0) continue;
+      for (const std::uint32_t dependency : task.dependencies) {
+        latest[dependency] = std::min(latest[dependency], task.begin);
+      }
+    }
+    for (std::size_t i = 0; i < run_.tasks.size(); ++i) {
+      ObservedTask& task = run_.tasks[i];
+      task.end = std::clamp(latest[i], task.returned, task.end);
+      task.phases.publish = between(task.returned, task.end);
+    }
+  }
+
   void measure_queues() {
     for (ObservedTask& task : run_.tasks) {
       if (task.attempts == 0) continue;
@@ -156,6 +174,7 @@ private:
   }
 
   std::span<const TaskMetrics> attempts_;
+  std::optional<Nanos> makespan_;
   std::unordered_map<TaskId, const RecordedTask*> recorded_;
   ObservedRun run_;
   std::vector<Place> origins_;  ///< By place of the task.
@@ -175,8 +194,9 @@ Phases& Phases::operator+=(const Phases& other) {
   return *this;
 }
 
-ObservedRun observe(std::span<const TaskMetrics> attempts, std::span<const RecordedTask> graph) {
-  return Observer{attempts, graph}.observe();
+ObservedRun observe(std::span<const TaskMetrics> attempts, std::span<const RecordedTask> graph,
+                    std::optional<Nanos> makespan) {
+  return Observer{attempts, graph, makespan}.observe();
 }
 
 }  // namespace weft::cli

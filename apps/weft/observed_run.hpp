@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,8 +52,13 @@ struct ObservedRun {
 inline constexpr std::size_t max_observed_edges = 10'000'000;
 
 /// Joins what was measured with what was planned. Pure.
-/// @param graph empty when none was kept
+///
+/// A worker hears of its commit a little after the store has made it. What others began in between,
+/// and the end of the run, show that a task had committed by then.
+/// @param graph     empty when none was kept
+/// @param makespan  of the run; nothing while it runs
 [[nodiscard]] ObservedRun observe(std::span<const TaskMetrics> attempts,
-                                  std::span<const RecordedTask> graph);
+                                  std::span<const RecordedTask> graph,
+                                  std::optional<Nanos> makespan = {});
 
 }  // namespace weft::cli

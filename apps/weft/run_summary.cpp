@@ -118,7 +118,7 @@ RunSummary summarize(RunRecord record, std::span<const TaskMetrics> attempts,
                      std::span<const SlotMetrics> slots, std::span<const RecordedTask> graph) {
   RunSummary summary;
   summary.record = std::move(record);
-  const ObservedRun run = observe(attempts, graph);
+  const ObservedRun run = observe(attempts, graph, summary.record.makespan);
   if (run.graph_known) {
     const auto order = in_order(run.tasks);
     summary.critical_path = critical_path_of(run.tasks, order);

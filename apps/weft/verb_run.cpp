@@ -257,7 +257,8 @@ void add_run(CommandLine& line) {
   line.bind(verb, "--timeout", "run.timeout", "TIME", "How long the run may take: 30s.");
   line.bind_fixed(verb, "--keep-going", "run.fail_fast", "false",
                   "After a failure, go on with tasks that do not need the failed one.");
-  line.bind(verb, "--progress", "output.progress", "HOW", "auto, bar, lines or none.");
+  line.bind(verb, "--progress", "output.progress", "auto|bar|lines|none",
+            "How progress is shown.");
   verb.add_option("--trace", flags->trace, "Write a Chrome trace of the run to FILE.")
     ->type_name("FILE");
 }

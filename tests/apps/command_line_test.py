@@ -10,6 +10,7 @@ import os
 import pathlib
 import pty
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -60,10 +61,11 @@ class CommandLineTest(unittest.TestCase):
         self.addCleanup(process.kill)
         return process
 
-    def start(self, *arguments, **options):
-        """A run that lasts for minutes, under way: its first task has begun."""
-        process = self.begin("run", TRACES / "mosaic.json", "--time-scale", "1", "--data-scale",
-                             "0.001", "--slots", "2", "-o", "jsonl", *arguments, **options)
+    def start(self, *arguments, time_scale=1, **options):
+        """A run that lasts (at scale 1 for minutes), under way: its first task has begun."""
+        process = self.begin("run", TRACES / "mosaic.json", "--time-scale", str(time_scale),
+                             "--data-scale", "0.001", "--slots", "2", "-o", "jsonl", *arguments,
+                             **options)
         for line in process.stdout:
             if json.loads(line)["event"] == "task_started":
                 return process
@@ -362,7 +364,7 @@ class Signals(CommandLineTest):
         self.assertEqual(code, 6, errors)
 
     def test_a_reader_of_events_that_goes_cancels_the_run(self):
-        process = self.start()
+        process = self.start(time_scale=0.02)  # The next event tells.
         process.stdout.close()
         self.assertEqual(process.wait(timeout=60), 6)
         self.assertIn("Broken pipe; cancelling the run", process.stderr.read())
@@ -531,18 +533,32 @@ class Texts(CommandLineTest):
         script = self.ok("completion", "bash").stdout
         for shell in ("bash", "zsh", "fish"):
             self.assertIn("weft", self.ok("completion", shell).stdout)
+        (self.work / "two words.json").write_text("")
         def completed(*words):
-            probe = (f"{script}\nCOMP_WORDS=({' '.join(words)}); "
-                     f"COMP_CWORD={len(words) - 1}; _weft; echo \"${{COMPREPLY[@]}}\"")
+            probe = (f"{script}\nCOMP_WORDS=({' '.join(map(shlex.quote, words))}); "
+                     f"COMP_CWORD={len(words) - 1}; _weft; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
             run = subprocess.run(["bash", "-c", probe], capture_output=True, text=True,
+                                 cwd=self.work,
                                  env={**self.environment, "PATH": f"{WEFT.parent}:/usr/bin:/bin"})
             self.assertEqual(run.stderr, "")
-            return run.stdout.split()
+            return run.stdout.splitlines()
         self.assertEqual(completed("weft", "ru"), ["run", "runs"])
         self.assertEqual(completed("weft", "run", "--time"), ["--time-scale", "--timeout"])
         self.assertEqual(completed("weft", "graph", "--format", "s"), ["svg"])
         self.assertEqual(completed("weft", "config", "s"), ["show"])
         self.assertEqual(completed("weft", "show", "l"), ["last"])
+        self.assertEqual(completed("weft", "--color", "never", "-q", "graph", "--by", "t"),
+                         ["task"])
+        self.assertEqual(completed("weft", "-o", "js"), ["json", "jsonl"])
+        self.assertEqual(completed("weft", "bench", "overhead", "--shape", "l"), ["layered"])
+        self.assertEqual(completed("weft", "run", "two"), ["two words.json"])
+        self.assertEqual(completed("weft", "run", "--trace", "two"), ["two words.json"])
+        self.assertEqual(completed("weft", "run", "--slots", ""), [""])
+        self.assertEqual(completed("weft", "run", "--planner", "s"), ["simple"])
+        every = completed("weft", "run", "--")
+        self.assertEqual(len(every), len(set(every)))
+        self.replay()
+        self.assertEqual(completed("weft", "runs", "--workflow", "m"), ["mosaic"])
 
 
 class Terminals(CommandLineTest):

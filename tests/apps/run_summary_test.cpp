@@ -80,6 +80,17 @@ TEST(ObservedRun, JoinsTheElementsOfAMapWithTheirOwnKindAndWhoGathersThem) {
   EXPECT_EQ(run.tasks.size(), 7u);
 }
 
+TEST(ObservedRun, TakesATaskAsCommittedWhenAnotherBeganOnItOrTheRunEnded) {
+  const std::vector<RecordedTask> graph{recorded(0, "a", "f@1", {}), recorded(1, "b", "f@1", {0})};
+  const std::vector<TaskMetrics> attempts{attempt(0, 0, {0, 0, 0, 3, 9}),
+                                          attempt(1, 1, {5, 5, 5, 8, 20})};
+  const ObservedRun run = observe(attempts, graph, milliseconds{12});
+  EXPECT_EQ(run.tasks[0].end, milliseconds{5});
+  EXPECT_EQ(run.tasks[0].phases.publish, milliseconds{2});
+  EXPECT_EQ(run.tasks[1].end, milliseconds{12});
+  EXPECT_EQ(run.tasks[1].phases.total(), milliseconds{7});
+}
+
 TEST(ObservedRun, FollowsEdgesThroughTasksThatNobodyMeasured) {
   const std::vector<RecordedTask> graph{recorded(0, "a", "f@1", {}), recorded(1, "b", "f@1", {0}),
                                         recorded(2, "c", "f@1", {1})};
