@@ -121,6 +121,8 @@ CommitOutcome MemoryRun::admit(TaskId task, Fence fence, WorkerId worker, Nanos 
   const bool current = state.fence == fence;
   if (state.status == TaskStatus::claimed && current) return CommitOutcome::committed;
   const bool lost = state.status == TaskStatus::committed;
+  // The winner that did not hear the answer asks again: nothing was lost.
+  if (lost && current && state.worker == worker) return CommitOutcome::lost;
   events_.lost(now, task, worker, current ? state.attempt : 0,
                lost ? LostCause::committed : LostCause::fenced);
   return lost ? CommitOutcome::lost : CommitOutcome::fenced;

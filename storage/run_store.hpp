@@ -96,7 +96,7 @@ struct CommitRequest {
 
 enum class CommitOutcome : std::uint8_t {
   committed,
-  lost,    ///< Another attempt committed before; nothing changed.
+  lost,    ///< An attempt, perhaps this one, committed before; nothing changed.
   fenced,  ///< The claim is no longer valid; nothing changed.
   ended,   ///< The run has ended; nothing changed.
 };

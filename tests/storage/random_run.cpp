@@ -141,10 +141,11 @@ void RandomRun::commit(const Attempt& attempt) {
   }();
   EXPECT_EQ(answer.outcome, outcome);
   if (outcome != CommitOutcome::committed) {
-    ++lost_;
+    note_loss(attempt);
     EXPECT_TRUE(answer.granted.empty() && answer.ready.empty() && !answer.run_ended);
     return;
   }
+  winners_.emplace(attempt.task, attempt);
   task.state = State::committed;
   task.output = output;
   if (oracle_.is_map(task)) {
@@ -171,7 +172,7 @@ void RandomRun::fail(const Attempt& attempt) {
                               .value();
   EXPECT_EQ(answer.outcome, outcome);
   if (outcome != CommitOutcome::committed) {
-    ++lost_;
+    note_loss(attempt);
     return;
   }
   if (retry) {
@@ -270,6 +271,12 @@ void RandomRun::cancel() {
 }
 
 // -- what must be true ---------------------------------------------------------------------------
+
+/// A winner that comes again has lost nothing.
+void RandomRun::note_loss(const Attempt& attempt) {
+  const auto winner = winners_.find(attempt.task);
+  if (winner == winners_.end() || winner->second != attempt) ++lost_;
+}
 
 CommitOutcome RandomRun::expected(const Attempt& attempt) const {
   const RunOracle::Task& task = oracle_.task(attempt.task);

@@ -28,6 +28,8 @@ private:
     TaskId task;
     Fence fence;
     WorkerId worker;
+
+    friend bool operator==(const Attempt&, const Attempt&) = default;
   };
 
   /// What the oracle does not know of a task: who holds it.
@@ -72,6 +74,7 @@ private:
   [[nodiscard]] bool kept(const RunOracle::Task& task) const;
   [[nodiscard]] Value fresh_value(std::optional<int>& number);
   [[nodiscard]] std::vector<TaskId> sorted(std::vector<TaskId> tasks) const;
+  void note_loss(const Attempt& attempt);
   void note_ready(const std::vector<TaskId>& tasks);
   void hold(TaskId task, Fence fence, WorkerId worker);
   std::vector<TaskId> lapse(WorkerId worker);
@@ -91,6 +94,7 @@ private:
   RunState state_ = RunState::running;
   std::uint64_t retries_ = 0;
   std::size_t lost_ = 0;
+  std::map<TaskId, Attempt> winners_;
   std::size_t requeued_ = 0;
   std::size_t expansions_ = 0;
   std::map<TaskId, Claim> claims_;

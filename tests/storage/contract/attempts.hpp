@@ -392,6 +392,7 @@ TEST_P(RunStoreContract, CommittingTwiceChangesNothing) {
   EXPECT_THAT(again.ready, IsEmpty());
   EXPECT_EQ(status().tasks, (TaskCounts{.total = 3, .committed = 1}));
   EXPECT_EQ(number_in(fetch(a.task())), 1);
+  EXPECT_THAT(events_of(RunEventKind::attempt_lost), IsEmpty());
   EXPECT_EQ(refusal(c.task()), ClaimRefusal::not_ready);
   complete(b.task());
   EXPECT_EQ(try_claim(c.task()).grants.size(), 1u);

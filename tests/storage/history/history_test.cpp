@@ -119,6 +119,22 @@ TEST_F(History, DropsTheOldestRunsWithAllThatBelongsToThem) {
   EXPECT_THAT(history->samples("quick@1", 100).value(), SizeIs(8));
 }
 
+TEST_F(History, DropsTheOldestRunsThatHaveTooManyTasksTogetherButNeverTheNewest) {
+  const auto history = open({.max_tasks = 100});
+  const auto finish = [&](std::uint64_t number, std::uint64_t tasks) {
+    RunRecord run = record(number);
+    run.tasks.total = tasks;
+    history->start_run(run, two_tasks()).value();
+    history->finish_run(run).value();
+    return ids(history->runs(10, "").value());
+  };
+  EXPECT_THAT(finish(1, 30), ElementsAre(1));
+  EXPECT_THAT(finish(2, 50), ElementsAre(2, 1));
+  EXPECT_THAT(finish(3, 50), ElementsAre(3, 2));
+  EXPECT_THAT(finish(4, 1000), ElementsAre(4));
+  EXPECT_THAT(finish(5, 100), ElementsAre(5));
+}
+
 // -- task metrics
 // -----------------------------------------------------------------------------------
 
