@@ -82,9 +82,9 @@ using ExecutorHandle = caf::typed_actor<
 using TaskHandle = caf::typed_actor<
   // The function has returned.
   caf::result<void>(TaskExecuted),
-  // Begins the first attempt.
+  // Begins the attempt.
   caf::result<void>(StartTask),
-  // An attempt that wants to know is about to be called.
+  // The function is about to be called; sent when the task asks for it.
   caf::result<void>(TaskStarted),
   // Ends without a commit; `TaskEnded` goes to the worker.
   caf::result<void>(StopTask)>;

@@ -41,7 +41,7 @@ struct RunRequest {
   RunContextPtr context;
   bool fail_fast = true;
   std::optional<Nanos> timeout;
-  Nanos retention{};
+  Nanos retention{};  ///< Kept in the store so long after its end, for others to read.
   std::shared_ptr<RunOutcome> outcome;
   std::function<void()> on_end;   ///< Called once the outcome is published, on any thread.
   std::function<void()> on_quit;  ///< Called by the actor's last step, on any thread.

@@ -98,7 +98,8 @@ ActorHost::ActorHost(Registry registry, EngineOptions options, Play play, std::u
   catalogue_ = std::make_shared<const OptimizationCatalogue>(options_.optimizations);
   if (!options_.recorder.history.empty()) {
     history_ = open_sqlite_history(options_.recorder.history,
-                                   {.max_runs = options_.recorder.max_runs})
+                                   {.max_runs = options_.recorder.max_runs,
+                                    .max_tasks = options_.recorder.max_tasks})
                  .value();
   }
   announce_messages();
@@ -262,7 +263,6 @@ std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId>
                                          {.context = context,
                                           .fail_fast = options.fail_fast,
                                           .timeout = options.timeout,
-                                          .retention = options.retention,
                                           .outcome = outcome,
                                           .on_end = [runs = live_runs_] { runs->end(); },
                                           .on_quit = [runs = live_runs_] { runs->remove(); }});

@@ -148,6 +148,7 @@ EngineOptions engine_options(const Configuration& configuration) {
   options.recorder.period = configuration.duration("recorder.period");
   options.recorder.history = configuration.text("history.file");
   options.recorder.max_runs = configuration.count("history.max_runs");
+  options.recorder.max_tasks = configuration.count("history.max_tasks");
   return options;
 }
 

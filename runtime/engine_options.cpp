@@ -19,6 +19,7 @@ Result<void> validate(const EngineOptions& options) {
   require(options.recorder.period >= std::chrono::milliseconds{1},
           "recorder.period is at least 1ms");
   require(options.recorder.max_runs >= 1, "recorder.max_runs is at least 1");
+  require(options.recorder.max_tasks >= 1, "recorder.max_tasks is at least 1");
   require(options.max_runs_in_flight >= 1, "max_runs_in_flight is at least 1");
   if (auto planner = find_planner(options.planner); !planner) problems.push_back(planner.error());
   if (problems.empty()) return {};
@@ -34,11 +35,6 @@ Result<void> validate(const SubmitOptions& options) {
     return Error{.code = Errc::invalid_argument,
                  .message = "the timeout of a run is " + format_duration(*options.timeout),
                  .hint = "set one above 0, or none"};
-  }
-  if (options.retention < Nanos{}) {
-    return Error{.code = Errc::invalid_argument,
-                 .message = "the retention of a run is " + format_duration(options.retention),
-                 .hint = "set one of 0 or more"};
   }
   return {};
 }

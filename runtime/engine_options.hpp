@@ -39,6 +39,7 @@ struct RecorderOptions {
   /// SQLite file of the embedded history; `:memory:` for one that ends with the engine; empty: none.
   std::string history = ":memory:";
   std::size_t max_runs = 1000;                   ///< Older runs are dropped beyond these.
+  std::size_t max_tasks = 2'000'000;             ///< As are runs that have more together; the newest stays.
 };
 
 /// How an engine runs. Everything has a default that suits tests and embedding.
@@ -62,8 +63,6 @@ struct SubmitOptions {
   std::optional<Nanos> timeout;      ///< Of the whole run, above 0; it ends as failed with `timed_out`.
   /// Report starts and progress of every task to watchers; costs a message a task.
   bool progress_events = false;
-  /// Kept after the run's end even when nobody holds its `Run`.
-  Nanos retention{};
 };
 
 /// The option out of range, if one is.

@@ -18,7 +18,7 @@ namespace weft {
 
 namespace {
 
-constexpr std::array<Setting, 20> all_settings{{
+constexpr std::array<Setting, 21> all_settings{{
   {"pool.slots",
    SettingType::count,
    "0",
@@ -59,6 +59,8 @@ constexpr std::array<Setting, 20> all_settings{{
    "own.",
    {}},
   {"history.max_runs", SettingType::count, "1000", "Older runs are dropped beyond these.", {}},
+  {"history.max_tasks", SettingType::count, "2000000",
+   "As are runs that have more tasks together; the newest stays.", {}},
   {"output.format", SettingType::text, "table", "How results are printed.", "table json jsonl"},
   {"output.color", SettingType::text, "auto", "Whether output is coloured.", "auto always never"},
   {"output.progress", SettingType::text, "auto",

@@ -27,6 +27,7 @@ struct Sample {
 
 struct HistoryOptions {
   std::size_t max_runs = 1000;                ///< Older runs are dropped, with all that belongs to them.
+  std::size_t max_tasks = 2'000'000;          ///< Nor more runs than have so many tasks; the newest stays.
   std::size_t max_samples = 2000;             ///< Of one function and worker class; the oldest go first.
   std::size_t max_samples_per_batch = 64;     ///< Of one function and class out of one batch, evenly thinned.
   std::size_t max_recorded_tasks = 100'000;   ///< The graph of a larger workflow is not kept with its runs.

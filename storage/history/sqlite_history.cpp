@@ -52,8 +52,10 @@ SqliteHistory::Statements::Statements(SqliteDatabase& database)
             "makespan_ns = ?5, state = ?6, tasks_total = ?7, tasks_committed = ?8, "
             "tasks_failed = ?9, tasks_skipped = ?10, retries = ?11, workers = ?12, errors = ?13"),
     drop_old_runs(database,
-                  "DELETE FROM runs WHERE id IN (SELECT id FROM runs "
-                  "ORDER BY submitted_ns DESC, id DESC LIMIT -1 OFFSET ?1)"),
+                  "DELETE FROM runs WHERE id IN (SELECT id FROM "
+                  "(SELECT id, row_number() OVER newest AS place, sum(tasks_total) OVER newest AS "
+                  "tasks FROM runs WINDOW newest AS (ORDER BY submitted_ns DESC, id DESC)) "
+                  "WHERE place > ?1 OR (place > 1 AND tasks > ?2))"),
     put_graph(database,
               "INSERT OR REPLACE INTO graphs (run, tasks) SELECT id, ?2 FROM runs WHERE id = ?1"),
     add_batch(database,
@@ -148,7 +150,7 @@ void SqliteHistory::put_run(const RunRecord& record) {
     static_cast<std::int64_t>(record.state), as_signed(tasks.total), as_signed(tasks.committed),
     as_signed(tasks.failed), as_signed(tasks.skipped), as_signed(tasks.retries),
     std::int64_t{record.workers}, BlobView{encoded});
-  statements_->drop_old_runs.execute(as_limit(options_.max_runs));
+  statements_->drop_old_runs.execute(as_limit(options_.max_runs), as_limit(options_.max_tasks));
 }
 
 void SqliteHistory::add_samples(const SampleSeries& series) {

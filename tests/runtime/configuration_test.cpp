@@ -39,6 +39,7 @@ TEST(Configuration, DefaultsToTheOptionsOfAnEngineThatNobodyConfigured) {
   EXPECT_EQ(ours.recorder.period, plain.recorder.period);
   EXPECT_EQ(ours.recorder.history, plain.recorder.history);
   EXPECT_EQ(ours.recorder.max_runs, plain.recorder.max_runs);
+  EXPECT_EQ(ours.recorder.max_tasks, plain.recorder.max_tasks);
 }
 
 TEST(Configuration, FlagsWinOverVariablesOverFilesWhateverTheOrderTheyComeIn) {

@@ -52,13 +52,6 @@ TEST(EngineEnd, EndsRunsThatWaitForASlot) {
   for (const auto& run : runs) EXPECT_NE(run.record().state, RunState::running);
 }
 
-TEST(EngineEnd, DoesNotWaitForRetentions) {
-  Engine engine{registry_of(twice), with_slots(1)};
-  Workflow workflow{"retained"};
-  const auto future = workflow.task(twice, 2);
-  EXPECT_EQ(engine.submit(std::move(workflow), future, {.retention = 24h}).get(), 4);
-}
-
 TEST(EngineEnd, LeavesWhatItsRunsYielded) {
   const auto make = [] {
     Engine engine{registry_of(twice), with_slots(1)};
