@@ -11,7 +11,7 @@ namespace weft {
 namespace {
 
 /// Collects what is wrong with options, each with what to do about it.
-class ProblemList {
+class OptionProblems {
 public:
   void require(bool condition, std::string message, std::string hint) {
     if (condition) return;
@@ -34,13 +34,13 @@ private:
   std::vector<Error> problems_;
 };
 
-void check_worker_class(const WorkerClass& worker_class, ProblemList& problems) {
+void check_worker_class(const WorkerClass& worker_class, OptionProblems& problems) {
   problems.require(std::isfinite(worker_class.cpus) && worker_class.cpus > 0,
                    fmt::format("worker_class.cpus is {}", worker_class.cpus),
                    "give a number above 0; 0.5 is half a CPU");
 }
 
-void check_retries(const RetryPolicy& retries, ProblemList& problems) {
+void check_retries(const RetryPolicy& retries, OptionProblems& problems) {
   problems.require(retries.attempts >= 1, "retries.attempts is 0",
                    "count the first attempt, too: 1 means no retry");
   problems.require(retries.backoff >= Nanos::zero(),
@@ -59,7 +59,7 @@ void check_retries(const RetryPolicy& retries, ProblemList& problems) {
   }
 }
 
-void check_optimizations(const std::vector<OptimizationChoice>& choices, ProblemList& problems) {
+void check_optimizations(const std::vector<OptimizationChoice>& choices, OptionProblems& problems) {
   std::set<std::string_view> kinds;
   for (const OptimizationChoice& choice : choices) {
     problems.require(!choice.kind.empty(), "an optimization has no name",
@@ -131,7 +131,7 @@ TaskOptions merged(const TaskOptions& function, const TaskOptions& task) {
 }
 
 std::vector<Error> problems(const TaskOptions& options) {
-  ProblemList found;
+  OptionProblems found;
   if (options.worker_class) check_worker_class(*options.worker_class, found);
   if (options.retries) check_retries(*options.retries, found);
   if (options.timeout) {

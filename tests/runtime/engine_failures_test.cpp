@@ -6,8 +6,6 @@ namespace weft::test {
 
 namespace {
 
-const Function pass{"pass@1", [](int x) { return x; }};
-const Function add{"add@1", [](int x, int y) { return x + y; }};
 const Function fail{"fail@1",
                     [](int x) -> int { throw std::runtime_error("no " + std::to_string(x)); }};
 

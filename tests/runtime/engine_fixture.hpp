@@ -19,6 +19,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+inline const Function pass{"pass@1", [](int x) { return x; }};
+inline const Function add{"add@1", [](int x, int y) { return x + y; }};
+
 /// A point that a function passes when the test lets it, and where the test can wait for it.
 class Gate {
 public:

@@ -11,9 +11,6 @@ namespace weft::test {
 
 namespace {
 
-const Function pass{"pass@1", [](int x) { return x; }};
-const Function add{"add@1", [](int x, int y) { return x + y; }};
-
 /// Owns one stage and throws when it is asked.
 class Throws final : public Optimization {
 public:

@@ -23,7 +23,7 @@ struct Mesh {
 };
 
 /// Without inspect: its fields are known to the compiler alone.
-struct Scene {
+struct Exhibit {
   int number;
   std::optional<int> limit;
   std::string title;
@@ -42,7 +42,7 @@ std::string thrown_by(Call& call, const Function<Callable>& function) {
   return "nothing was thrown";
 }
 
-int twice(int x) {
+int doubled(int x) {
   return 2 * x;
 }
 
@@ -125,7 +125,7 @@ TEST(Arguments, MayStandAnywhereInAPair) {
 }
 
 TEST(Arguments, MakeUpTheFieldsOfAStruct) {
-  const Function show{"show", [](const Scene& scene) {
+  const Function show{"show", [](const Exhibit& scene) {
                         return scene.title + std::to_string(scene.number) + "," +
                                std::to_string(scene.limit.value_or(-1)) + "," +
                                std::to_string(scene.sizes.size()) + "," +
@@ -149,22 +149,22 @@ TEST(Arguments, MakeUpTheFieldsOfAStruct) {
 
 TEST(Arguments, MakeUpTheFieldsOfAStructInAWorkflow) {
   const Function one{"one", [] { return 1; }};
-  const Function title{"title", [](const Scene& scene) { return scene.title; }};
+  const Function title{"title", [](const Exhibit& scene) { return scene.title; }};
   Registry registry;
   registry.add(one).add(title);
   Workflow workflow{"scenes"};
   const auto number = workflow.task(one);
   const std::string_view text = "from a view";
   const auto literal =
-    workflow.task(title, object<Scene>(number, std::optional{number}, "from a literal",
+    workflow.task(title, object<Exhibit>(number, std::optional{number}, "from a literal",
                                        std::vector{number, number}, std::array{3, 4}));
   const auto view = workflow.task(
-    title, object<Scene>(number, std::optional<int>{}, text, std::vector{1, 2}, std::array{3, 4}));
+    title, object<Exhibit>(number, std::optional<int>{}, text, std::vector{1, 2}, std::array{3, 4}));
   const auto graph = std::move(workflow).freeze(registry).value();
   Inputs inputs;
   inputs.add(Value::of(1));
   const auto scene_of = [&](const auto& task) {
-    return ArgumentReader{graph->arguments(task.task()), graph->constants(), inputs}.build<Scene>();
+    return ArgumentReader{graph->arguments(task.task()), graph->constants(), inputs}.build<Exhibit>();
   };
 
   EXPECT_EQ(scene_of(literal).title, "from a literal");
@@ -191,7 +191,7 @@ TEST(Arguments, OfAnotherTypeAreAnError) {
   Call call;
   call.input(Value::of(std::string("x")));
   try {
-    static_cast<void>(run(call, Function{"twice", twice}));
+    static_cast<void>(run(call, Function{"twice", doubled}));
     FAIL() << "nothing was thrown";
   } catch (const Exception& exception) {
     EXPECT_EQ(exception.error().code, Errc::decode_failed);
@@ -199,11 +199,11 @@ TEST(Arguments, OfAnotherTypeAreAnError) {
 }
 
 TEST(Arguments, OfAnotherStructureAreAnError) {
-  EXPECT_EQ(thrown_by(Call{}.node(ArgKind::list, 1).constant(1), Function{"twice", twice}),
+  EXPECT_EQ(thrown_by(Call{}.node(ArgKind::list, 1).constant(1), Function{"twice", doubled}),
             "an argument cannot be read as int");
   Call fields;
   fields.node(ArgKind::object, 1).constant(1);
-  EXPECT_NE(thrown_by(fields, Function{"number", [](const Scene& x) { return x.number; }})
+  EXPECT_NE(thrown_by(fields, Function{"number", [](const Exhibit& x) { return x.number; }})
               .find("cannot be read as"),
             std::string::npos);
 }
@@ -216,7 +216,7 @@ TEST(Arguments, OfATupleOfAnotherSizeAreAnError) {
 
 TEST(Arguments, ThatAreTooFewAreAnError) {
   Call call;
-  EXPECT_EQ(thrown_by(call, Function{"twice", twice}),
+  EXPECT_EQ(thrown_by(call, Function{"twice", doubled}),
             "the function takes more arguments than the task passes");
   Call list;
   list.node(ArgKind::list, 2).constant(1);
@@ -237,7 +237,7 @@ TEST(Arguments, ThatAreMissingAreAnError) {
   Call call;
   call.input(Value{});
   try {
-    static_cast<void>(run(call, Function{"twice", twice}));
+    static_cast<void>(run(call, Function{"twice", doubled}));
     FAIL() << "nothing was thrown";
   } catch (const Exception& exception) {
     EXPECT_EQ(exception.error().code, Errc::input_missing);

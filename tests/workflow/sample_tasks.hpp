@@ -45,6 +45,10 @@ inline Registry registry() {
   return all.add(is_odd).add(is_long);
 }
 
+inline ArgumentSpec output_of(std::string task) {
+  return {ArgumentSpec::Output{std::move(task)}};
+}
+
 inline GraphPtr freeze(const Workflow& workflow) {
   return workflow.freeze(registry()).value();
 }

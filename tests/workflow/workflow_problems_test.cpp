@@ -10,6 +10,7 @@ namespace weft {
 namespace {
 
 using sample::Numbers;
+using sample::output_of;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::Field;
@@ -46,10 +47,6 @@ auto says(const std::string& message) {
 
 auto concerns(const std::string& task, const std::string& message) {
   return AllOf(Field("task", &Error::task, task), says(message));
-}
-
-ArgumentSpec output_of(std::string task) {
-  return {ArgumentSpec::Output{std::move(task)}};
 }
 
 ArgumentSpec constant(int x) {

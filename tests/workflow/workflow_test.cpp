@@ -14,6 +14,7 @@ namespace {
 
 using sample::Lists;
 using sample::Numbers;
+using sample::output_of;
 using test::Evaluation;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -412,10 +413,6 @@ TEST(Workflow, AndAnyOtherWorkflowHaveDifferentTags) {
 }
 
 // -- tasks added by name --------------------------------------------------------------------------
-
-ArgumentSpec output_of(std::string task) {
-  return {ArgumentSpec::Output{std::move(task)}};
-}
 
 TEST(TasksAddedByName, MayComeInAnyOrder) {
   Workflow workflow{"by_name"};

@@ -17,7 +17,7 @@ namespace {
 constexpr double max_runtime_s = 1e8;
 
 /// Beyond this, a JSON number of bytes is not exact any more.
-constexpr double max_file_bytes = 9'007'199'254'740'992;  // 2^53
+constexpr double max_exact_bytes = 9'007'199'254'740'992;  // 2^53
 
 Nanos nanos_of(double seconds) { return Nanos{std::llround(seconds * 1e9)}; }
 
@@ -77,7 +77,7 @@ private:
     for (std::size_t i = 0; i < count; ++i) {
       const JsonField file = files->item(i);
       const auto name = text_member(file, "name");
-      const auto size = number_member(file, "sizeInBytes", max_file_bytes);
+      const auto size = number_member(file, "sizeInBytes", max_exact_bytes);
       const auto link = text_member(file, "link");
       if (link && *link != "input" && *link != "output") {
         problems_.add(fmt::format("{}/link is {}, neither 'input' nor 'output'", file.path(),
@@ -147,7 +147,7 @@ private:
     for (std::size_t i = 0; i < count; ++i) {
       const JsonField file = files->item(i);
       const auto id = text_member(file, "id");
-      const auto size = number_member(file, "sizeInBytes", max_file_bytes);
+      const auto size = number_member(file, "sizeInBytes", max_exact_bytes);
       if (id) trace_.files.push_back({*id, {static_cast<std::uint64_t>(size.value_or(0))}});
     }
   }
