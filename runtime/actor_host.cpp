@@ -90,6 +90,7 @@ LiveRuns::Counts LiveRuns::counts() const {
 
 ActorHost::ActorHost(Registry registry, EngineOptions options, Play play, std::uint64_t seed)
     : registry_(std::move(registry)), options_(std::move(options)), play_(play), random_(seed) {
+  const Visit visit;
   validate(options_).value();
   if (options_.pool.slots == 0) {
     options_.pool.slots = std::max(1u, std::thread::hardware_concurrency());
@@ -223,6 +224,7 @@ RunId ActorHost::new_run_id() {
 
 std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId> kept,
                                              SubmitOptions options) {
+  const Visit visit;
   validate(options).value();
   const TimePoint submitted = clock_->now();
   for (const TaskId task : graph->topological_order()) {
@@ -299,6 +301,7 @@ caf::scheduler::test_coordinator& ActorHost::coordinator() {
 
 bool ActorHost::step() {
   if (play_ == Play::threads) return false;
+  const Visit visit;
   auto& jobs = coordinator().jobs;
   if (jobs.empty()) return false;
   // Which actor goes next is the only choice there is; each handles one message.
@@ -313,6 +316,7 @@ void ActorHost::pump() {
 
 bool ActorHost::jump(TimePoint limit) {
   if (play_ == Play::threads) return false;
+  const Visit visit;
   auto& clock = coordinator().clock();
   auto& timers = clock.schedule;
   const auto any_left = [&timers] {

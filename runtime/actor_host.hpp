@@ -7,6 +7,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/logger.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -50,6 +51,17 @@ private:
   Counts counts_;
 };
 
+/// A thread of the host's among CAF's actors. CAF keeps the logger of a system alive from every thread that
+/// spawned or asked in it, and a system waits for its logger: without this, the end of an engine would wait
+/// for the end of that thread.
+class Visit {
+public:
+  Visit() = default;
+  ~Visit() { caf::logger::set_current_actor_system(nullptr); }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+};
+
 /// The actors of one engine in this process, and all that they stand on: CAF's actor system, the run store,
 /// the history. What is different under the harness comes from `Play`.
 class ActorHost : public std::enable_shared_from_this<ActorHost> {
@@ -77,6 +89,7 @@ public:
   /// Sends a request from outside of the actors and waits for its answer.
   template <class Answer, class Handle, class Message>
   Result<Answer> ask(const Handle& actor, Message message) {
+    const Visit visit;
     caf::scoped_actor self{*system_};
     auto pending = self->request(actor, caf::infinite, std::move(message));
     pump();
@@ -93,6 +106,7 @@ public:
   /// Sends a message from outside of the actors.
   template <class Handle, class Message>
   void tell(const Handle& actor, Message message) {
+    const Visit visit;
     caf::anon_send(actor, std::move(message));
     pump();
   }

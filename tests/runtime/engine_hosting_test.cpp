@@ -89,6 +89,23 @@ TEST(EngineEnd, MayComeWhileClientsWait) {
   engine.reset();
 }
 
+TEST(EngineEnd, NeedsNoneOfTheThreadsThatUsedTheEngine) {
+  std::unique_ptr<Engine> engine;
+  std::latch used{1};
+  std::latch ended{1};
+  std::jthread client{[&] {
+    engine = std::make_unique<Engine>(registry_of(twice), with_slots(1));
+    const auto run = submit_one(*engine, twice, 2);
+    run.wait();
+    EXPECT_FALSE(run.cancel());
+    used.count_down();
+    ended.wait();
+  }};
+  used.wait();
+  engine.reset();
+  ended.count_down();
+}
+
 TEST(Engine, MayMove) {
   Engine first{registry_of(twice), with_slots(1)};
   const auto run = submit_one(first, twice, 1);
