@@ -7,8 +7,8 @@
 
 namespace weft {
 
-/// Our errors as CAF's, to be carried by replies, and back. Nothing is lost on the way; an error of CAF's
-/// own becomes `internal` with its text.
+/// Our errors as CAF's, to be carried by replies, and back. Nothing is lost on the way; an error of
+/// CAF's own becomes `internal` with its text.
 [[nodiscard]] caf::error to_caf(Error error);
 [[nodiscard]] Error from_caf(const caf::error& error);
 

@@ -38,17 +38,16 @@ public:
   }
 
   void publish(RunEventKind kind, std::uint64_t count, std::string_view note) {
-    caf::anon_send(call_.feed,
-                   ProgressMade{{},
-                                call_.context->id,
-                                {.kind = kind,
-                                 .at = call_.context->now(),
-                                 .task = call_.task,
-                                 .name = task_name(),
-                                 .attempt = call_.attempt,
-                                 .worker = {},
-                                 .count = count,
-                                 .message = std::string(note)}});
+    caf::anon_send(call_.feed, ProgressMade{{},
+                                            call_.context->id,
+                                            {.kind = kind,
+                                             .at = call_.context->now(),
+                                             .task = call_.task,
+                                             .name = task_name(),
+                                             .attempt = call_.attempt,
+                                             .worker = {},
+                                             .count = count,
+                                             .message = std::string(note)}});
   }
 
 protected:
@@ -85,7 +84,8 @@ private:
   Nanos slept_{};
 };
 
-/// Calls the function. The only line of weft where user code runs, and where what it throws is caught.
+/// Calls the function. The only line of weft where user code runs, and where what it throws is
+/// caught.
 TaskExecuted execute(const ExecuteTask& call, CallContext& context) {
   TaskExecuted executed{.attempt = call.attempt, .started = call.context->now()};
   if (call.feed) context.publish(RunEventKind::task_started, 0, {});
@@ -112,12 +112,12 @@ TaskExecuted execute(const ExecuteTask& call, CallContext& context) {
   return executed;
 }
 
-// -- on a thread of its own ---------------------------------------------------------------------------
+// -- on a thread of its own -----------------------------------------------------------------------
 
 class ThreadedExecutor final : public ExecutorHandle::base {
 public:
   ThreadedExecutor(caf::actor_config& config, SlotThread* thread)
-      : ExecutorHandle::base(config), thread_(thread) {
+    : ExecutorHandle::base(config), thread_(thread) {
     thread_->serve(this);
   }
 
@@ -137,7 +137,8 @@ public:
 
 private:
   void call_function(const ExecuteTask& call) {
-    // From nowhere, so that the scheduler resumes the task: on this thread it would wait behind the call.
+    // From nowhere, so that the scheduler resumes the task: on this thread it would wait behind the
+    // call.
     if (call.announce_start) caf::anon_send(call.reply_to, TaskStarted{.attempt = call.attempt});
     ThreadContext context{call};
     send(call.reply_to, execute(call, context));
@@ -146,7 +147,7 @@ private:
   SlotThread* thread_;  ///< Outlives this actor: the factory ends it last.
 };
 
-// -- in virtual time ------------------------------------------------------------------------------------
+// -- in virtual time ------------------------------------------------------------------------------
 
 class SimulatedExecutor {
 public:
@@ -190,7 +191,9 @@ private:
 
 }  // namespace
 
-ThreadedExecutors::~ThreadedExecutors() { stop(); }
+ThreadedExecutors::~ThreadedExecutors() {
+  stop();
+}
 
 ExecutorHandle ThreadedExecutors::spawn(caf::actor_system& system) {
   const std::lock_guard lock{mutex_};

@@ -18,8 +18,8 @@ public:
 
   [[nodiscard]] virtual ExecutorHandle spawn(caf::actor_system& system) = 0;
 
-  /// Ends what the executors run on; waits for functions that are being called. Call when their actors
-  /// have quit.
+  /// Ends what the executors run on; waits for functions that are being called. Call when their
+  /// actors have quit.
   virtual void stop() = 0;
 };
 
@@ -35,8 +35,8 @@ private:
   std::vector<std::unique_ptr<SlotThread>> threads_;
 };
 
-/// Executors that call functions where their messages are handled, and let virtual time pass for what the
-/// functions sleep: for the harness.
+/// Executors that call functions where their messages are handled, and let virtual time pass for
+/// what the functions sleep: for the harness.
 class SimulatedExecutors final : public ExecutorFactory {
 public:
   ExecutorHandle spawn(caf::actor_system& system) override;

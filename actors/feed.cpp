@@ -29,7 +29,7 @@ using CallerHandle = caf::typed_actor<
 class Caller {
 public:
   Caller(CallerHandle::pointer, std::function<void(const RunEvent&)> handler)
-      : handler_(std::move(handler)) {}
+    : handler_(std::move(handler)) {}
 
   CallerHandle::behavior_type make_behavior() {
     return {
@@ -53,8 +53,8 @@ private:
   std::function<void(const RunEvent&)> handler_;
 };
 
-/// Whether progress is told before an event of the store's: it was made before, or must have been, since
-/// the attempt that made it was over then. Time alone does not tell: it may stand still.
+/// Whether progress is told before an event of the store's: it was made before, or must have been,
+/// since the attempt that made it was over then. Time alone does not tell: it may stand still.
 bool precedes(const RunEvent& progress, const RunEvent& stored) {
   if (stored.kind == RunEventKind::ended) return true;
   if (stored.attempt > 0 && stored.task == progress.task) return stored.attempt >= progress.attempt;
@@ -82,7 +82,7 @@ std::vector<RunEvent> merged(std::vector<RunEvent> stored, std::deque<RunEvent> 
 class Feed {
 public:
   Feed(FeedHandle::pointer self, RunStoreHandle store, Placing handlers)
-      : self_(self), store_(std::move(store)), handlers_(handlers) {}
+    : self_(self), store_(std::move(store)), handlers_(handlers) {}
 
   ~Feed() {
     for (const auto& entry : watchers_) dismiss(entry.second);
@@ -110,10 +110,10 @@ private:
   struct Watcher {
     RunId run;
     CallerHandle caller;
-    std::uint64_t next = 0;         ///< Number of the next event of the store's to deliver.
-    bool news = true;               ///< The store may have more.
-    bool busy = false;              ///< Reading, or the handler is being called.
-    bool over = false;              ///< The end of the run was delivered.
+    std::uint64_t next = 0;  ///< Number of the next event of the store's to deliver.
+    bool news = true;        ///< The store may have more.
+    bool busy = false;       ///< Reading, or the handler is being called.
+    bool over = false;       ///< The end of the run was delivered.
     std::deque<RunEvent> progress;
     std::optional<caf::typed_response_promise<void>> unsubscribed;
   };
@@ -143,8 +143,9 @@ private:
     if (watcher.news) {
       watcher.busy = true;
       watcher.news = false;
-      self_->request(store_, caf::infinite,
-                     ReadEvents{.run = watcher.run, .first = watcher.next, .limit = batch_size})
+      self_
+        ->request(store_, caf::infinite,
+                  ReadEvents{.run = watcher.run, .first = watcher.next, .limit = batch_size})
         .then([this, number](EventsRead& read) { deliver(number, std::move(read.events)); },
               [this, number](caf::error&) { lose(number); });
     } else if (!watcher.progress.empty()) {
@@ -196,9 +197,8 @@ private:
   }
 
   [[nodiscard]] bool ends_told() const {
-    return std::ranges::all_of(watchers_, [](const auto& entry) {
-      return entry.second.over && !entry.second.busy;
-    });
+    return std::ranges::all_of(
+      watchers_, [](const auto& entry) { return entry.second.over && !entry.second.busy; });
   }
 
   caf::result<void> tell_ends() {

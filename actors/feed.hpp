@@ -7,8 +7,8 @@
 
 namespace weft {
 
-/// Spawns the feed of a node. Each subscription has an actor of its own that calls its handler, so that a
-/// slow one holds up nobody.
+/// Spawns the feed of a node. Each subscription has an actor of its own that calls its handler, so
+/// that a slow one holds up nobody.
 [[nodiscard]] FeedHandle spawn_feed(caf::actor_system& system, RunStoreHandle store,
                                     Placing handlers);
 

@@ -109,8 +109,8 @@ using PlannerHandle = caf::typed_actor<
   // Replies with the plan, or with why there is none.
   caf::result<PlanMade>(MakePlan)>;
 
-/// ATTEMPT_STORE: the storage broker, as tasks and workers see it. Replies when the store has taken the
-/// step.
+/// ATTEMPT_STORE: the storage broker, as tasks and workers see it. Replies when the store has taken
+/// the step.
 using AttemptStoreHandle = caf::typed_actor<
   caf::result<CommitAnswer>(CommitRequest),
   caf::result<ClaimAnswer>(ClaimRequest),
@@ -118,7 +118,8 @@ using AttemptStoreHandle = caf::typed_actor<
   caf::result<FailAnswer>(FailRequest),
   caf::result<void>(ReleaseRequest)>;
 
-/// RUN_STORE: the storage broker, as runs and feeds see it. Replies when the store has taken the step.
+/// RUN_STORE: the storage broker, as runs and feeds see it. Replies when the store has taken the
+/// step.
 using RunStoreHandle = caf::typed_actor<
   caf::result<RunCreated>(CreateRun),
   caf::result<bool>(CancelRun),

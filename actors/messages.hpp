@@ -9,17 +9,17 @@
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
-#include "weft/actors/run_context.hpp"
 #include "weft/actors/interfaces.hpp"
 #include "weft/actors/pool_core.hpp"
+#include "weft/actors/run_context.hpp"
 #include "weft/storage/run_store.hpp"
 
-// Every message between actors. The first group may cross nodes and has `inspect`; the rest stays within
-// a process, refers to shared objects, and derives from `ProcessLocal`.
+// Every message between actors. The first group may cross nodes and has `inspect`; the rest stays
+// within a process, refers to shared objects, and derives from `ProcessLocal`.
 
 namespace weft {
 
-// -- what may cross nodes -----------------------------------------------------------------------------
+// -- what may cross nodes -------------------------------------------------------------------------
 
 /// These tasks became ready and the plan has them on the receiving worker.
 struct TasksReady {
@@ -47,7 +47,7 @@ bool inspect(Inspector& f, StopWorker& x) {
   return f.object(x).fields(f.field("reason", x.reason));
 }
 
-// -- what stays within a process ------------------------------------------------------------------------
+// -- what stays within a process ------------------------------------------------------------------
 
 /// Marks a message that is never serialised.
 struct ProcessLocal {};
@@ -91,8 +91,8 @@ struct ReadEvents : ProcessLocal {
 struct EventsRead : ProcessLocal {
   std::vector<RunEvent> events;
 };
-/// From now on `watcher` hears `RunChanged` after changes of the run, at most one before it next reads
-/// the run's events.
+/// From now on `watcher` hears `RunChanged` after changes of the run, at most one before it next
+/// reads the run's events.
 struct WatchRun : ProcessLocal {
   RunId run;
   WatcherHandle watcher;
@@ -103,8 +103,6 @@ struct RunChanged : ProcessLocal {
 };
 
 // -- pool --
-
-
 
 /// A worker wants a slot; `SlotGranted` follows when there is one.
 struct AcquireSlot : ProcessLocal {
@@ -155,12 +153,13 @@ struct TaskEnded : ProcessLocal {
   Value kept;  ///< Output that is not stored since only this worker needs it.
   std::vector<Grant> granted;
   std::vector<ReadyTask> ready;
-  std::vector<TaskId> keep_here;  ///< Out of `ready`: those that an optimization wants on this worker.
-  std::optional<Grant> retry;     ///< Another attempt follows, after `retry_after`.
+  std::vector<TaskId>
+    keep_here;                 ///< Out of `ready`: those that an optimization wants on this worker.
+  std::optional<Grant> retry;  ///< Another attempt follows, after `retry_after`.
   Nanos retry_after{};
-  std::optional<Error> broken;    ///< The store did not take the outcome: the run cannot go on.
+  std::optional<Error> broken;  ///< The store did not take the outcome: the run cannot go on.
   bool run_ended = false;
-  bool slot_busy = false;         ///< The function did not return: the slot needs a new executor.
+  bool slot_busy = false;  ///< The function did not return: the slot needs a new executor.
 };
 
 /// The workers of a run, by id; sent once, before anything else.
@@ -198,9 +197,9 @@ struct TaskStarted : ProcessLocal {
 };
 struct TaskExecuted : ProcessLocal {
   std::uint32_t attempt = 0;
-  Value output;                ///< Missing when it failed.
+  Value output;  ///< Missing when it failed.
   std::optional<Error> error;
-  Nanos started{};             ///< Since the run's submission.
+  Nanos started{};  ///< Since the run's submission.
   Nanos finished{};
 };
 /// INTERNAL: the virtual time of a call has passed.
@@ -243,15 +242,14 @@ struct ProgressMade : ProcessLocal {
   RunEvent event;
 };
 
-// -- which types stay local -------------------------------------------------------------------------------
+// -- which types stay local -----------------------------------------------------------------------
 
 template <class T, class... Ts>
 inline constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
 
 /// Messages that CAF must not try to serialise: our own markers and the run store's requests.
 template <class T>
-concept StaysInProcess =
-  std::is_base_of_v<ProcessLocal, T> ||
+concept StaysInProcess = std::is_base_of_v<ProcessLocal, T> ||
   is_one_of<T, CreateRun, ClaimRequest, ClaimAnswer, CommitRequest, ExpandRequest, CommitAnswer,
             FailRequest, FailAnswer, ReleaseRequest, RunStatus, RunRecord>;
 

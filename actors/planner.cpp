@@ -14,7 +14,7 @@ class PlannerActor {
 public:
   PlannerActor(PlannerHandle::pointer, std::shared_ptr<const Planner> policy, PlanOptions options,
                std::shared_ptr<const OptimizationCatalogue> catalogue)
-      : policy_(std::move(policy)), options_(options), catalogue_(std::move(catalogue)) {
+    : policy_(std::move(policy)), options_(options), catalogue_(std::move(catalogue)) {
     options_.optimizations = catalogue_.get();
   }
 
@@ -34,8 +34,8 @@ private:
     return PlanMade{.plan = std::make_shared<const Plan>(std::move(*plan))};
   }
 
-  /// Policies and the planning halves of optimizations may be a host's own: what they throw ends one plan,
-  /// not the planner.
+  /// Policies and the planning halves of optimizations may be a host's own: what they throw ends
+  /// one plan, not the planner.
   Result<Plan> planned(const Graph& graph) const {
     const auto threw = [](std::string_view what) {
       return Error{.code = Errc::plan_infeasible,

@@ -16,11 +16,11 @@ class Pool {
 public:
   Pool(PoolHandle::pointer self, PoolPolicy policy, std::shared_ptr<ExecutorFactory> executors,
        std::shared_ptr<const Clock> clock)
-      : self_(self),
-        core_(policy),
-        executors_(std::move(executors)),
-        clock_(std::move(clock)),
-        slots_(policy.slots) {}
+    : self_(self),
+      core_(policy),
+      executors_(std::move(executors)),
+      clock_(std::move(clock)),
+      slots_(policy.slots) {}
 
   ~Pool() {
     for (const Slot& slot : slots_) {
@@ -85,12 +85,13 @@ private:
     Slot& slot = slots_[effect.slot.number()];
     slot.holder = request.holder;
     // A holder that has gone meanwhile, since its run was over, must not take the slot along.
-    self_->request(request.holder, caf::infinite,
-                   SlotGranted{.slot = effect.slot,
-                               .executor = slot.executor,
-                               .cold = effect.cold,
-                               .requested = request.at,
-                               .granted = clock_->now()})
+    self_
+      ->request(request.holder, caf::infinite,
+                SlotGranted{.slot = effect.slot,
+                            .executor = slot.executor,
+                            .cold = effect.cold,
+                            .requested = request.at,
+                            .granted = clock_->now()})
       .then([] {}, [this, id = effect.slot](caf::error&) { release(id, SlotCondition::idle); });
   }
 

@@ -50,8 +50,8 @@ void PoolCore::on_time(TimePoint now, Effects& effects) {
   wake_later(effects);
 }
 
-/// Serves from the head of the queue, and sees to it that there will be a slot for each request behind it
-/// for which there is room.
+/// Serves from the head of the queue, and sees to it that there will be a slot for each request
+/// behind it for which there is room.
 void PoolCore::serve(Effects& effects) {
   while (!requests_.empty()) {
     const Request& request = requests_.front();
@@ -87,9 +87,8 @@ bool PoolCore::start(const WorkerClass& worker_class, std::vector<SlotId>& uncla
                      Effects& effects) {
   auto slot = std::ranges::find(slots_, State::cold, &Slot::state);
   if (slot == slots_.end()) {
-    const auto other = std::ranges::find_if(unclaimed, [&](SlotId id) {
-      return slots_[id.number()].state == State::warm;
-    });
+    const auto other = std::ranges::find_if(
+      unclaimed, [&](SlotId id) { return slots_[id.number()].state == State::warm; });
     if (other == unclaimed.end()) return false;
     slot = slots_.begin() + other->number();
     effects.push_back(DropExecutor{*other});

@@ -40,19 +40,19 @@ using PoolEffect = std::variant<StartSlot, GrantSlot, AskToYield, DropExecutor, 
 
 /// How a pool works.
 struct PoolPolicy {
-  std::uint32_t slots = 1;    ///< Workers that may hold one at once, whatever their class.
-  Nanos cold_start{};         ///< What a cold start takes beyond making the executor.
-  Nanos keep_alive{};         ///< Idle for so long, a warm slot goes cold.
+  std::uint32_t slots = 1;  ///< Workers that may hold one at once, whatever their class.
+  Nanos cold_start{};       ///< What a cold start takes beyond making the executor.
+  Nanos keep_alive{};       ///< Idle for so long, a warm slot goes cold.
 };
 
-/// Decides which request gets which slot, which slots start and which go cold. Holds no clock, thread or
-/// actor: it is told the time and appends effects.
+/// Decides which request gets which slot, which slots start and which go cold. Holds no clock,
+/// thread or actor: it is told the time and appends effects.
 ///
 ///     cold -> starting -> busy <-> warm -> cold
 ///
-/// A slot is started for one worker class and is warm for that class alone; idle slots of other classes make
-/// room when all slots are taken. Requests are served strictly in the order in which they came, so that
-/// none starves; of the warm slots the most recently used goes first.
+/// A slot is started for one worker class and is warm for that class alone; idle slots of other
+/// classes make room when all slots are taken. Requests are served strictly in the order in which
+/// they came, so that none starves; of the warm slots the most recently used goes first.
 class PoolCore {
 public:
   using Effects = std::vector<PoolEffect>;
@@ -78,9 +78,9 @@ public:
 private:
   struct Slot {
     State state = State::cold;
-    WorkerClass worker_class;    ///< What it was started for; meaningless while cold.
+    WorkerClass worker_class;  ///< What it was started for; meaningless while cold.
     TimePoint idle_since{};
-    bool fresh = false;          ///< Its next grant is its first since it started.
+    bool fresh = false;  ///< Its next grant is its first since it started.
     bool asked_to_yield = false;
   };
   struct Request {
@@ -97,7 +97,7 @@ private:
 
   PoolPolicy policy_;
   std::vector<Slot> slots_;
-  std::vector<SlotId> warm_;        ///< The most recently used last.
+  std::vector<SlotId> warm_;  ///< The most recently used last.
   std::deque<Request> requests_;
   bool wake_pending_ = false;
 };

@@ -14,7 +14,7 @@ namespace {
 class Recorder {
 public:
   Recorder(RecorderHandle::pointer, std::shared_ptr<HistoryStore> history)
-      : history_(std::move(history)) {}
+    : history_(std::move(history)) {}
 
   RecorderHandle::behavior_type make_behavior() {
     return {

@@ -32,7 +32,8 @@ void RunOutcome::wait() const {
 
 bool RunOutcome::wait_for(Nanos timeout) const {
   std::unique_lock lock{mutex_};
-  return changed_.wait_for(lock, std::min(timeout, longest_wait), [this] { return record_.has_value(); });
+  return changed_.wait_for(lock, std::min(timeout, longest_wait),
+                           [this] { return record_.has_value(); });
 }
 
 std::optional<RunRecord> RunOutcome::record() const {
@@ -51,7 +52,7 @@ namespace {
 class RunActor {
 public:
   RunActor(RunActorHandle::pointer self, ServicesPtr services, RunRequest request)
-      : self_(self), alive_(self), services_(std::move(services)), request_(std::move(request)) {
+    : self_(self), alive_(self), services_(std::move(services)), request_(std::move(request)) {
     self_->set_down_handler([this](const caf::down_msg& down) { on_worker_gone(down); });
     create();
   }
@@ -80,7 +81,7 @@ private:
   [[nodiscard]] const RunContext& context() const { return *request_.context; }
   [[nodiscard]] const RunStoreHandle& store() const { return services_->run_store; }
 
-  // -- launch -----------------------------------------------------------------------------------------
+  // -- launch -------------------------------------------------------------------------------------
 
   void create() {
     const Plan& plan = *context().plan;
@@ -96,14 +97,15 @@ private:
     if (request_.timeout) {
       time_limit_ = self_->run_delayed(*request_.timeout, [this] { on_time_limit(); });
     }
-    self_->request(store(), caf::infinite,
-                   CreateRun{.run = context().id,
-                             .graph = context().graph,
-                             .plan = context().plan,
-                             .kept = context().kept,
-                             .fail_fast = request_.fail_fast,
-                             .retention = request_.retention,
-                             .submitted = context().submitted})
+    self_
+      ->request(store(), caf::infinite,
+                CreateRun{.run = context().id,
+                          .graph = context().graph,
+                          .plan = context().plan,
+                          .kept = context().kept,
+                          .fail_fast = request_.fail_fast,
+                          .retention = request_.retention,
+                          .submitted = context().submitted})
       .then([this](RunCreated& created) { launch(created.ready); },
             [this](const caf::error& error) { end_without_store(error); });
   }
@@ -125,8 +127,8 @@ private:
         continue;
       }
       const WorkerId id{static_cast<std::uint32_t>(peers->size()) + task.task.number()};
-      const WorkerHandle worker = spawn_worker(self_->system(), request_.context, services_, id,
-                                               WorkerKind::flexible, self_);
+      const WorkerHandle worker =
+        spawn_worker(self_->system(), request_.context, services_, id, WorkerKind::flexible, self_);
       self_->send(worker, MeetPeers{.workers = peers});
       self_->send(worker, TasksReady{{task}});
     }
@@ -140,11 +142,12 @@ private:
     if (fresh) self_->monitor(worker);
   }
 
-  // -- end --------------------------------------------------------------------------------------------
+  // -- end ----------------------------------------------------------------------------------------
 
   void on_time_limit() {
-    fail({.code = Errc::timed_out,
-          .message = "the run took longer than its limit of " + format_duration(*request_.timeout)});
+    fail(
+      {.code = Errc::timed_out,
+       .message = "the run took longer than its limit of " + format_duration(*request_.timeout)});
   }
 
   void on_worker_gone(const caf::down_msg& down) {
@@ -161,8 +164,10 @@ private:
   void fail(Error error) {
     if (ended_ || cause_) return;
     cause_ = std::move(error);
-    self_->request(store(), caf::infinite, CancelRun{.run = context().id, .reason = cause_->message})
-      .then([this](bool) { look(); }, [this](const caf::error& refused) { end_without_store(refused); });
+    self_
+      ->request(store(), caf::infinite, CancelRun{.run = context().id, .reason = cause_->message})
+      .then([this](bool) { look(); },
+            [this](const caf::error& refused) { end_without_store(refused); });
   }
 
   /// The store does not say how the run stands: all that is left is to tell the client.
@@ -203,8 +208,8 @@ private:
       return;
     }
     ended_ = true;
-    self_->request(store(), caf::infinite,
-                   FetchOutputs{.run = context().id, .tasks = context().kept})
+    self_
+      ->request(store(), caf::infinite, FetchOutputs{.run = context().id, .tasks = context().kept})
       .then([this, status](FetchedOutputs& read) { publish(status, std::move(read.values)); },
             [this, status](caf::error& error) {
               RunStatus failed = status;
@@ -275,8 +280,8 @@ private:
     return promise;
   }
 
-  /// Records the end when all workers have recorded what they measured, then quits as soon as nobody needs
-  /// the run.
+  /// Records the end when all workers have recorded what they measured, then quits as soon as
+  /// nobody needs the run.
   void quit_if_done() {
     if (!published_ || !workers_.empty()) return;
     if (services_->recorder && !recorded_) {
@@ -289,7 +294,8 @@ private:
   }
 
   RunActorHandle::pointer self_;
-  /// Until it quits: neither its client nor the last worker takes along a run that has yet to be cleaned up.
+  /// Until it quits: neither its client nor the last worker takes along a run that has yet to be
+  /// cleaned up.
   RunActorHandle alive_;
   ServicesPtr services_;
   RunRequest request_;
@@ -298,11 +304,11 @@ private:
   caf::disposable time_limit_;
   caf::disposable retention_;
   std::optional<Error> cause_;  ///< Why this actor ended the run.
-  bool ended_ = false;      ///< How is known, what is kept may have to be fetched.
+  bool ended_ = false;          ///< How is known, what is kept may have to be fetched.
   bool published_ = false;
   bool recorded_ = false;
-  bool closed_ = false;     ///< The client has let go.
-  bool retained_ = false;   ///< The retention has passed.
+  bool closed_ = false;    ///< The client has let go.
+  bool retained_ = false;  ///< The retention has passed.
 };
 
 }  // namespace

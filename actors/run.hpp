@@ -47,8 +47,8 @@ struct RunRequest {
   std::function<void()> on_quit;  ///< Called by the actor's last step, on any thread.
 };
 
-/// Spawns the actor of a submitted run: stores it, launches its workers, publishes the outcome, and cleans
-/// up when the client has let go. Once launched, the run goes on without it.
+/// Spawns the actor of a submitted run: stores it, launches its workers, publishes the outcome, and
+/// cleans up when the client has let go. Once launched, the run goes on without it.
 [[nodiscard]] RunActorHandle spawn_run(caf::actor_system& system, ServicesPtr services,
                                        RunRequest request);
 

@@ -13,8 +13,8 @@ namespace weft {
 /// Whether watchers of a run hear of every start and progress, or of what changed its state only.
 enum class ProgressEvents : std::uint8_t { off, on };
 
-/// All that is fixed about a run when it is launched. Immutable; shared by every actor of the run in
-/// this process.
+/// All that is fixed about a run when it is launched. Immutable; shared by every actor of the run
+/// in this process.
 struct RunContext {
   RunId id;
   GraphPtr graph;
@@ -23,8 +23,8 @@ struct RunContext {
   std::shared_ptr<const Clock> clock;
   TimePoint submitted;
   WallTime submitted_wall;
-  std::vector<TaskId> kept;          ///< Sorted.
-  std::vector<TaskId> movable;       ///< Tasks of the graph that may run elsewhere than planned. Sorted.
+  std::vector<TaskId> kept;     ///< Sorted.
+  std::vector<TaskId> movable;  ///< Tasks of the graph that may run elsewhere than planned. Sorted.
   ProgressEvents progress = ProgressEvents::off;
 
   /// Time since the submission.

@@ -19,8 +19,8 @@ struct RecordPolicy {
 
 /// The actors of a node that all of its runs share. Immutable once the node is up.
 struct Services {
-  /// Brokers over the same store, as tasks see them. A worker keeps to one, so that its steps stay on its
-  /// thread.
+  /// Brokers over the same store, as tasks see them. A worker keeps to one, so that its steps stay
+  /// on its thread.
   std::vector<AttemptStoreHandle> attempt_stores;
   /// One of the brokers, as runs see it.
   RunStoreHandle run_store;

@@ -28,9 +28,11 @@ void relax() {
 }  // namespace
 
 SlotThread::SlotThread(caf::actor_system& system)
-    : caf::execution_unit(&system), thread_([this] { run(); }) {}
+  : caf::execution_unit(&system), thread_([this] { run(); }) {}
 
-SlotThread::~SlotThread() { stop(); }
+SlotThread::~SlotThread() {
+  stop();
+}
 
 void SlotThread::exec_later(caf::resumable* job) {
   if (job != executor_) {

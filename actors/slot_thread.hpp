@@ -12,13 +12,14 @@
 
 namespace weft {
 
-/// The thread of one slot. It calls the user's functions, in its executor actor, and between two calls it
-/// resumes the actors that these calls woke: the task, its worker, the broker. So a task goes from one
-/// step to the next without changing threads, while user code stays off CAF's scheduler.
+/// The thread of one slot. It calls the user's functions, in its executor actor, and between two
+/// calls it resumes the actors that these calls woke: the task, its worker, the broker. So a task
+/// goes from one step to the next without changing threads, while user code stays off CAF's
+/// scheduler.
 ///
-/// Before the executor is resumed all other actors on this thread have been, so none of them waits behind
-/// user code. `exec_later` may be called for the executor by any thread, for others by this thread only,
-/// as CAF does.
+/// Before the executor is resumed all other actors on this thread have been, so none of them waits
+/// behind user code. `exec_later` may be called for the executor by any thread, for others by this
+/// thread only, as CAF does.
 class SlotThread final : public caf::execution_unit {
 public:
   explicit SlotThread(caf::actor_system& system);
@@ -32,8 +33,8 @@ public:
   /// Whether the thread has ended by itself, since its executor has quit.
   [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
 
-  /// Ends the thread after what it does now, and waits for it. Actors left over go to CAF's scheduler.
-  /// Never called from the thread itself.
+  /// Ends the thread after what it does now, and waits for it. Actors left over go to CAF's
+  /// scheduler. Never called from the thread itself.
   void stop();
 
 private:

@@ -38,14 +38,14 @@ caf::result<Reply> reply(Result<Answer> answer) {
 
 /// The watchers of a run, shared with the store's hook, which may be called by any thread.
 struct Watched {
-  std::vector<WatcherHandle> watchers;     ///< Fixed once the hook is set.
-  std::atomic<bool> hinted{false};         ///< They know that there is news and have not read it yet.
+  std::vector<WatcherHandle> watchers;  ///< Fixed once the hook is set.
+  std::atomic<bool> hinted{false};      ///< They know that there is news and have not read it yet.
 };
 
 class StorageBroker {
 public:
   StorageBroker(StorageBrokerHandle::pointer, std::shared_ptr<RunStore> store)
-      : store_(std::move(store)) {}
+    : store_(std::move(store)) {}
 
   StorageBrokerHandle::behavior_type make_behavior() {
     return {
@@ -69,8 +69,8 @@ public:
         return reply<void>(ask<void>([&](auto then) { store_->release(std::move(m), then); }));
       },
       [this](CreateRun& m) {
-        return reply<RunCreated>(ask<std::vector<ReadyTask>>(
-          [&](auto then) { store_->create(std::move(m), then); }));
+        return reply<RunCreated>(
+          ask<std::vector<ReadyTask>>([&](auto then) { store_->create(std::move(m), then); }));
       },
       [this](CancelRun& m) {
         return reply<bool>(
@@ -100,9 +100,8 @@ private:
     if (const auto found = watched_.find(request.run); found != watched_.end()) {
       found->second->hinted.store(false, std::memory_order_release);
     }
-    return reply<EventsRead>(ask<std::vector<RunEvent>>([&](auto then) {
-      store_->events(request.run, request.first, request.limit, then);
-    }));
+    return reply<EventsRead>(ask<std::vector<RunEvent>>(
+      [&](auto then) { store_->events(request.run, request.first, request.limit, then); }));
   }
 
   void watch(const WatchRun& request) {

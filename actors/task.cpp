@@ -7,11 +7,11 @@ namespace weft {
 
 TaskActor::TaskActor(TaskHandle::pointer self, RunContextPtr context, ServicesPtr services,
                      WorkerId worker, WorkerHandle parent)
-    : self_(self),
-      context_(std::move(context)),
-      services_(std::move(services)),
-      worker_(worker),
-      parent_(std::move(parent)) {}
+  : self_(self),
+    context_(std::move(context)),
+    services_(std::move(services)),
+    worker_(worker),
+    parent_(std::move(parent)) {}
 
 TaskHandle::behavior_type TaskActor::make_behavior() {
   return {
@@ -49,18 +49,18 @@ void TaskActor::apply(TaskEffect effect) {
 void TaskActor::perform(Call&&) {
   stop_ = std::stop_source{};
   const Grant& grant = core_->grant();
-  self_->send(executor_, ExecuteTask{.context = context_,
-                                     .task = grant.task,
-                                     .template_task = grant.template_task,
-                                     .attempt = grant.attempt,
-                                     .path = grant.path,
-                                     .inputs = grant.inputs,
-                                     .stop = stop_.get_token(),
-                                     .reply_to = self_,
-                                     .feed = context_->progress == ProgressEvents::on
-                                               ? services_->feed
-                                               : FeedHandle{},
-                                     .announce_start = core_->options().timeout.has_value()});
+  self_->send(
+    executor_,
+    ExecuteTask{.context = context_,
+                .task = grant.task,
+                .template_task = grant.template_task,
+                .attempt = grant.attempt,
+                .path = grant.path,
+                .inputs = grant.inputs,
+                .stop = stop_.get_token(),
+                .reply_to = self_,
+                .feed = context_->progress == ProgressEvents::on ? services_->feed : FeedHandle{},
+                .announce_start = core_->options().timeout.has_value()});
 }
 
 void TaskActor::perform(Commit&& effect) {

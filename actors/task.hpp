@@ -10,8 +10,8 @@
 
 namespace weft {
 
-/// State of a task actor: carries out what its core decides. Owned by its worker; lives from the grant
-/// until the store has taken the outcome of the attempt.
+/// State of a task actor: carries out what its core decides. Owned by its worker; lives from the
+/// grant until the store has taken the outcome of the attempt.
 class TaskActor {
 public:
   TaskActor(TaskHandle::pointer self, RunContextPtr context, ServicesPtr services, WorkerId worker,
@@ -48,8 +48,8 @@ private:
 
 /// Spawns the actor of a task; `StartTask` makes it begin.
 template <class Spawner>
-TaskHandle spawn_task(Spawner& spawner, RunContextPtr context, ServicesPtr services, WorkerId worker,
-                      WorkerHandle parent) {
+TaskHandle spawn_task(Spawner& spawner, RunContextPtr context, ServicesPtr services,
+                      WorkerId worker, WorkerHandle parent) {
   return spawner.template spawn<caf::stateful_actor<TaskActor, TaskHandle::base>, caf::lazy_init>(
     std::move(context), std::move(services), worker, std::move(parent));
 }

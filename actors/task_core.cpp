@@ -6,7 +6,7 @@ namespace weft {
 
 TaskCore::TaskCore(RunContextPtr context, WorkerId worker, Grant grant, Bytes fetched,
                    Nanos granted)
-    : context_(std::move(context)), grant_(std::move(grant)) {
+  : context_(std::move(context)), grant_(std::move(grant)) {
   metrics_.task = grant_.task;
   metrics_.template_task = grant_.template_task;
   metrics_.attempt = grant_.attempt;
@@ -16,13 +16,13 @@ TaskCore::TaskCore(RunContextPtr context, WorkerId worker, Grant grant, Bytes fe
   metrics_.path = grant_.path;
 }
 
-// -- stages -------------------------------------------------------------------------------------------
+// -- stages ---------------------------------------------------------------------------------------
 
 const PlannedOptimization* TaskCore::owner(Stage stage) const {
   const auto& all = context_->plan->optimizations;
   if (all.empty()) return nullptr;
-  const auto [first, last] = std::ranges::equal_range(all, grant_.template_task, {},
-                                                      &PlannedOptimization::task);
+  const auto [first, last] =
+    std::ranges::equal_range(all, grant_.template_task, {}, &PlannedOptimization::task);
   for (auto planned = first; planned != last; ++planned) {
     const Optimization* found = context_->optimizations->find(planned->choice.kind);
     if (!found) continue;
@@ -56,7 +56,7 @@ auto TaskCore::decide(Stage stage, Decide&& decide) const {
   }
 }
 
-// -- events -------------------------------------------------------------------------------------------
+// -- events ---------------------------------------------------------------------------------------
 
 TaskEffect TaskCore::start(Nanos now) {
   metrics_.inputs_ready = metrics_.started = metrics_.finished = now;
@@ -88,9 +88,8 @@ bool TaskCore::lacks_inputs() const {
 
 TaskEffect TaskCore::on(TaskEvent event, Nanos now) {
   if (state_ == State::ended) return Wait{};
-  return guarded([&] {
-    return std::visit([&](auto& one) { return handle(std::move(one), now); }, event);
-  });
+  return guarded(
+    [&] { return std::visit([&](auto& one) { return handle(std::move(one), now); }, event); });
 }
 
 template <class Step>
@@ -146,9 +145,9 @@ TaskEffect TaskCore::commit(Value output) {
 
 /// Whether somebody may read the output elsewhere than on this worker.
 bool TaskCore::must_be_stored(const Value& output) const {
-  const auto publish = decide(Stage::publish_output, [&](const Optimization& o, const StageView& v) {
-    return o.publish_output(v, output);
-  });
+  const auto publish =
+    decide(Stage::publish_output,
+           [&](const Optimization& o, const StageView& v) { return o.publish_output(v, output); });
   const bool kept = std::ranges::binary_search(context_->kept, grant_.task) ||
                     options().keep_output == KeepOutput::until_erased;
   return publish == PublishDecision::store ||
@@ -290,9 +289,10 @@ TaskEffect TaskCore::end(AttemptOutcome outcome) {
   End effect;
   if (owner(Stage::hand_over)) {
     for (const ReadyTask& child : answer_.ready) {
-      const auto decision = decide(Stage::hand_over, [&](const Optimization& o, const StageView& v) {
-        return o.hand_over(v, output_, child.task);
-      });
+      const auto decision =
+        decide(Stage::hand_over, [&](const Optimization& o, const StageView& v) {
+          return o.hand_over(v, output_, child.task);
+        });
       if (decision == HandOverDecision::keep) effect.keep_here.push_back(child.task);
     }
   }

@@ -8,7 +8,7 @@
 
 namespace weft {
 
-// -- what a task may be told ---------------------------------------------------------------------------
+// -- what a task may be told ----------------------------------------------------------------------
 
 /// The function of an attempt has returned.
 struct Returned {
@@ -37,10 +37,10 @@ struct StoreUnavailable {
   Error error;
 };
 
-using TaskEvent = std::variant<Returned, TimeLimitReached, StoreCommitted, StoreFailed, Stopped,
-                               StoreUnavailable>;
+using TaskEvent =
+  std::variant<Returned, TimeLimitReached, StoreCommitted, StoreFailed, Stopped, StoreUnavailable>;
 
-// -- what a task may want done -------------------------------------------------------------------------
+// -- what a task may want done --------------------------------------------------------------------
 
 /// Nothing to do now.
 struct Wait {};
@@ -64,21 +64,21 @@ struct End {
   std::vector<TaskId> keep_here;  ///< Ready children that an optimization wants on this worker.
   std::optional<Grant> retry;     ///< The worker tries again with it, after `retry_after`.
   Nanos retry_after{};
-  std::optional<Error> broken;    ///< The store did not take the outcome: the run cannot go on.
+  std::optional<Error> broken;  ///< The store did not take the outcome: the run cannot go on.
 };
 
 using TaskEffect = std::variant<Wait, Call, Commit, Expand, ReportFailure, End>;
 
-/// Decides what happens to one attempt of a task, from its grant to its end. Holds no clock, thread or actor:
-/// feed it what happened, carry out what it answers.
+/// Decides what happens to one attempt of a task, from its grant to its end. Holds no clock, thread
+/// or actor: feed it what happened, carry out what it answers.
 ///
 ///     executing -> committing -> committed -> ended
 ///         |            |                        ^
 ///         +--> failing <                        |
 ///                 +-----------------------------+
 ///
-/// It asks optimizations and the types of values. What they throw fails the attempt; after the commit it is
-/// too late for that, and children go where the plan has them.
+/// It asks optimizations and the types of values. What they throw fails the attempt; after the
+/// commit it is too late for that, and children go where the plan has them.
 class TaskCore {
 public:
   /// @param fetched the part of its inputs that came from the store
@@ -96,8 +96,8 @@ public:
     return context_->graph->options(grant_.template_task);
   }
 
-  /// What was measured; complete once the task has ended. A call that did not return counts as finished,
-  /// and an attempt without an answer of the store's as committed, when it was given up.
+  /// What was measured; complete once the task has ended. A call that did not return counts as
+  /// finished, and an attempt without an answer of the store's as committed, when it was given up.
   [[nodiscard]] const TaskMetrics& metrics() const { return metrics_; }
 
   /// The store's last answer: what became ready.

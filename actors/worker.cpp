@@ -8,13 +8,13 @@ namespace weft {
 
 WorkerActor::WorkerActor(WorkerHandle::pointer self, RunContextPtr context, ServicesPtr services,
                          WorkerId id, WorkerKind kind, RunActorHandle run)
-    : self_(self),
-      context_(std::move(context)),
-      services_(std::move(services)),
-      id_(id),
-      kind_(kind),
-      run_(std::move(run)),
-      core_(context_, id) {
+  : self_(self),
+    context_(std::move(context)),
+    services_(std::move(services)),
+    id_(id),
+    kind_(kind),
+    run_(std::move(run)),
+    core_(context_, id) {
   measured_.run = context_->id;
   if (kind_ == WorkerKind::flexible) self_->send(run_, WorkerJoined{.worker = self_});
   if (services_->record.when == RecordPolicy::When::periodic) {
@@ -75,13 +75,14 @@ void WorkerActor::on_slot_granted(const SlotGranted& message) {
   slot_ = message.slot;
   executor_ = message.executor;
   if (services_->record.when != RecordPolicy::When::never) {
-    measured_.slots.push_back({.worker = id_,
-                               .worker_class = context_->plan->workers.empty() || kind_ == WorkerKind::flexible
-                                                 ? WorkerClass{}
-                                                 : context_->plan->workers[id_.number()].worker_class,
-                               .cold = message.cold,
-                               .requested = message.requested - context_->submitted,
-                               .granted = message.granted - context_->submitted});
+    measured_.slots.push_back(
+      {.worker = id_,
+       .worker_class = context_->plan->workers.empty() || kind_ == WorkerKind::flexible
+                         ? WorkerClass{}
+                         : context_->plan->workers[id_.number()].worker_class,
+       .cold = message.cold,
+       .requested = message.requested - context_->submitted,
+       .granted = message.granted - context_->submitted});
   }
   core_.on_slot(message.granted - context_->submitted, effects_);
   perform_all();
@@ -103,7 +104,7 @@ void WorkerActor::on_stop() {
   quit_if_done();
 }
 
-// -- effects ------------------------------------------------------------------------------------------
+// -- effects --------------------------------------------------------------------------------------
 
 void WorkerActor::perform_all() {
   // No effect leads to another here: what comes of them arrives as messages.
@@ -117,20 +118,22 @@ void WorkerActor::perform(WantSlot&&) {
   const WorkerClass wanted = kind_ == WorkerKind::planned
                                ? context_->plan->workers[id_.number()].worker_class
                                : WorkerClass{};
-  self_->send(services_->pool,
-              AcquireSlot{.run = context_->id, .worker = id_, .worker_class = wanted, .holder = self_});
+  self_->send(
+    services_->pool,
+    AcquireSlot{.run = context_->id, .worker = id_, .worker_class = wanted, .holder = self_});
 }
 
 void WorkerActor::perform(GiveSlotBack&& effect) {
-  self_->send(services_->pool, ReleaseSlot{.slot = slot_,
-                                           .condition = effect.busy ? SlotCondition::busy
-                                                                    : SlotCondition::idle});
+  self_->send(services_->pool,
+              ReleaseSlot{.slot = slot_,
+                          .condition = effect.busy ? SlotCondition::busy : SlotCondition::idle});
   executor_ = nullptr;
 }
 
 void WorkerActor::perform(Claim&& effect) {
-  self_->request(services_->attempt_store_of(id_), caf::infinite,
-                 ClaimRequest{.run = context_->id, .worker = id_, .tasks = std::move(effect.tasks)})
+  self_
+    ->request(services_->attempt_store_of(id_), caf::infinite,
+              ClaimRequest{.run = context_->id, .worker = id_, .tasks = std::move(effect.tasks)})
     .then(
       [this](ClaimAnswer& answer) {
         core_.on_claimed(std::move(answer.grants), effects_);
@@ -149,9 +152,9 @@ void WorkerActor::perform(Start&& effect) {
   const TaskId task = effect.grant.task;
   TaskHandle actor = spawn_task(*self_, context_, services_, id_, self_);
   running_.emplace(task, Running{actor, effect.grant.dependencies});
-  self_->send(actor, StartTask{.grant = std::move(effect.grant),
-                               .fetched = effect.fetched,
-                               .executor = executor_});
+  self_->send(
+    actor,
+    StartTask{.grant = std::move(effect.grant), .fetched = effect.fetched, .executor = executor_});
 }
 
 void WorkerActor::perform(TakeLater&& effect) {
@@ -171,13 +174,13 @@ void WorkerActor::perform(LaunchFlexible&& effect) {
   // Past the plan's own; the number tells the worker apart in traces.
   const WorkerId id{static_cast<std::uint32_t>(context_->plan->workers.size()) +
                     effect.task.task.number()};
-  const WorkerHandle worker = spawn_worker(self_->system(), context_, services_, id,
-                                           WorkerKind::flexible, run_);
+  const WorkerHandle worker =
+    spawn_worker(self_->system(), context_, services_, id, WorkerKind::flexible, run_);
   self_->send(worker, MeetPeers{.workers = peers_});
   self_->send(worker, TasksReady{{effect.task}});
 }
 
-// -- metrics ------------------------------------------------------------------------------------------
+// -- metrics --------------------------------------------------------------------------------------
 
 void WorkerActor::record(TaskMetrics metrics) {
   using When = RecordPolicy::When;

@@ -15,8 +15,8 @@ namespace weft {
 /// Whether a worker is one of the plan's, or was launched for a flexible task.
 enum class WorkerKind : std::uint8_t { planned, flexible };
 
-/// State of a worker actor: carries out what its core decides, owns the actors of its tasks, and sends what
-/// they measured to the recorder. Owned by its run.
+/// State of a worker actor: carries out what its core decides, owns the actors of its tasks, and
+/// sends what they measured to the recorder. Owned by its run.
 class WorkerActor {
 public:
   WorkerActor(WorkerHandle::pointer self, RunContextPtr context, ServicesPtr services, WorkerId id,

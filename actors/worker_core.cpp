@@ -178,8 +178,8 @@ std::vector<TaskId> WorkerCore::next_ready(std::size_t count) {
   return tasks;
 }
 
-/// Own tasks stay; others go to their workers, each worker's together; of the flexible ones that the
-/// commit did not claim, each gets a worker of its own.
+/// Own tasks stay; others go to their workers, each worker's together; of the flexible ones that
+/// the commit did not claim, each gets a worker of its own.
 void WorkerCore::sort_out(std::vector<ReadyTask>& ready, const std::vector<TaskId>& keep_here,
                           Effects& effects) {
   if (ready.empty()) return;
@@ -197,10 +197,11 @@ void WorkerCore::sort_out(std::vector<ReadyTask>& ready, const std::vector<TaskI
   for (auto& [worker, tasks] : others) effects.push_back(HandOver{worker, std::move(tasks)});
 }
 
-// -- outputs that only this worker needs ----------------------------------------------------------------
+// -- outputs that only this worker needs ----------------------------------------------------------
 
-/// The task of this worker, not ended yet, whose output the grant lacks. The store may have its commit, and
-/// may have answered it to whoever made the reader ready, before this worker hears of it.
+/// The task of this worker, not ended yet, whose output the grant lacks. The store may have its
+/// commit, and may have answered it to whoever made the reader ready, before this worker hears of
+/// it.
 std::optional<TaskId> WorkerCore::producer_at_work(const Grant& grant) const {
   if (started_.empty() || std::ranges::none_of(grant.inputs.values(), &Value::missing)) return {};
   const auto dependencies = context_->graph->dependencies(grant.template_task);
@@ -233,8 +234,7 @@ void WorkerCore::release_kept(TaskId template_task, const std::vector<TaskId>* r
   for (std::uint32_t slot = 0; slot < dependencies.size(); ++slot) {
     if (dependencies[slot].kind != DependencyKind::output) continue;
     const TaskId task = resolved ? (*resolved)[slot] : dependencies[slot].task;
-    if (const auto found = kept_.find(task);
-        found != kept_.end() && --found->second.readers == 0) {
+    if (const auto found = kept_.find(task); found != kept_.end() && --found->second.readers == 0) {
       kept_.erase(found);
     }
   }

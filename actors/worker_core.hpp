@@ -12,7 +12,7 @@
 
 namespace weft {
 
-// -- what a worker may want done -----------------------------------------------------------------------
+// -- what a worker may want done ------------------------------------------------------------------
 
 /// Ask the pool for a slot.
 struct WantSlot {};
@@ -47,12 +47,12 @@ struct LaunchFlexible {
 using WorkerEffect =
   std::variant<WantSlot, GiveSlotBack, Claim, Start, TakeLater, HandOver, LaunchFlexible>;
 
-/// Decides what one worker does next. Holds no clock, thread or actor: tell it what happened, carry out
-/// the effects that it appends, in order.
+/// Decides what one worker does next. Holds no clock, thread or actor: tell it what happened, carry
+/// out the effects that it appends, in order.
 ///
-/// A worker runs its tasks one after another on one slot, the most urgent first, and prepares a few ahead
-/// so that the slot never waits. It asks for a slot when it has something to run; when it only waits, it
-/// gives the slot back as soon as somebody else wants it.
+/// A worker runs its tasks one after another on one slot, the most urgent first, and prepares a few
+/// ahead so that the slot never waits. It asks for a slot when it has something to run; when it
+/// only waits, it gives the slot back as soon as somebody else wants it.
 class WorkerCore {
 public:
   /// Tasks that are started ahead of the one that runs.
@@ -136,7 +136,7 @@ private:
   bool yield_wanted_ = false;
   bool stopped_ = false;
   bool claiming_ = false;
-  bool alone_ = false;        ///< The task that is started must not have another behind it.
+  bool alone_ = false;           ///< The task that is started must not have another behind it.
   std::vector<TaskId> started_;  ///< At most `started_ahead`.
   std::size_t backing_off_ = 0;
   std::size_t ready_count_ = 0;
@@ -144,7 +144,8 @@ private:
   std::map<float, std::deque<TaskId>, std::greater<>> ready_;  ///< By rank, the most urgent first.
   std::map<float, std::deque<Grant>, std::greater<>> granted_;
   std::unordered_map<TaskId, Kept> kept_;  ///< Outputs that only this worker needs.
-  /// Tasks whose input the store has as committed, but whose producer has yet to hand it over, by producer.
+  /// Tasks whose input the store has as committed, but whose producer has yet to hand it over, by
+  /// producer.
   std::unordered_map<TaskId, std::vector<Grant>> awaiting_;
 };
 

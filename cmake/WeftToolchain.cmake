@@ -34,6 +34,9 @@ target_compile_options(weft_compile_options INTERFACE
   -Wcast-align -Wold-style-cast -Wextra-semi
   -Wno-missing-field-initializers # Options structs are meant to be filled in part.
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wno-restrict> # GCC PR 105651.
+  # Files that are compiled together see each other's local names.
+  $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow>
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wno-subobject-linkage>
   $<$<BOOL:${WEFT_WARNINGS_AS_ERRORS}>:-Werror>)
 
 if(WEFT_SANITIZE STREQUAL "asan")

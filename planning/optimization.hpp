@@ -66,9 +66,9 @@ enum class HandOverDecision : std::uint8_t {
 
 /// A plug-in that changes how tasks are planned or run. One object serves all tasks and workers.
 ///
-/// The planning half adds itself to tasks of a plan; the run half owns stages of those tasks and answers
-/// decisions. Neither has effects: workers carry decisions out. Implementations are immutable; any
-/// thread may call them.
+/// The planning half adds itself to tasks of a plan; the run half owns stages of those tasks and
+/// answers decisions. Neither has effects: workers carry decisions out. Implementations are
+/// immutable; any thread may call them.
 class Optimization {
 public:
   virtual ~Optimization() = default;
@@ -79,12 +79,12 @@ public:
   /// The stages that it owns on the tasks that carry it.
   [[nodiscard]] virtual std::vector<Stage> stages() const = 0;
 
-  // -- planning half ----------------------------------------------------------------------------------
+  // -- planning half ------------------------------------------------------------------------------
 
   /// Tasks that should carry it, beside those for which the user asked. None by default.
   [[nodiscard]] virtual std::vector<TaskId> candidates(const Graph& graph, const Plan& plan) const;
 
-  // -- run half: called for owned stages only -----------------------------------------------------------
+  // -- run half: called for owned stages only -----------------------------------------------------
 
   [[nodiscard]] virtual AcquireDecision acquire_inputs(const StageView& view) const;
   [[nodiscard]] virtual ExecuteDecision execute(const StageView& view, const Inputs& inputs) const;
@@ -111,8 +111,8 @@ private:
   std::vector<std::shared_ptr<const Optimization>> optimizations_;
 };
 
-/// The tasks that may run elsewhere than planned, since one that they follow carries an optimization that
-/// claims or keeps its children. Sorted; numbers of the graph.
+/// The tasks that may run elsewhere than planned, since one that they follow carries an
+/// optimization that claims or keeps its children. Sorted; numbers of the graph.
 [[nodiscard]] std::vector<TaskId> movable_tasks(const Graph& graph, const Plan& plan,
                                                 const OptimizationCatalogue& catalogue);
 

@@ -31,9 +31,7 @@ class VirtualClock final : public Clock {
 public:
   explicit VirtualClock(caf::actor_clock& clock) : clock_(clock) {}
 
-  TimePoint now() const override {
-    return std::chrono::time_point_cast<Nanos>(clock_.now());
-  }
+  TimePoint now() const override { return std::chrono::time_point_cast<Nanos>(clock_.now()); }
   WallTime wall_now() const override {
     constexpr auto day = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
     return WallTime{std::chrono::duration_cast<Nanos>(day.time_since_epoch()) +
@@ -49,17 +47,25 @@ RecordPolicy record_policy(const RecorderOptions& options) {
   if (options.history.empty()) return {.when = When::never};
   RecordPolicy policy{.when = When::by_count, .count = options.count, .period = options.period};
   switch (options.strategy) {
-    case RecordStrategy::at_end: policy.when = When::at_end; break;
-    case RecordStrategy::each_task: policy.when = When::each_task; break;
-    case RecordStrategy::periodic: policy.when = When::periodic; break;
-    case RecordStrategy::by_count: policy.when = When::by_count; break;
+    case RecordStrategy::at_end:
+      policy.when = When::at_end;
+      break;
+    case RecordStrategy::each_task:
+      policy.when = When::each_task;
+      break;
+    case RecordStrategy::periodic:
+      policy.when = When::periodic;
+      break;
+    case RecordStrategy::by_count:
+      policy.when = When::by_count;
+      break;
   }
   return policy;
 }
 
 }  // namespace
 
-// -- live runs ----------------------------------------------------------------------------------------
+// -- live runs ------------------------------------------------------------------------------------
 
 bool LiveRuns::add(std::size_t max_in_flight) {
   const std::lock_guard lock{mutex_};
@@ -86,10 +92,10 @@ LiveRuns::Counts LiveRuns::counts() const {
   return counts_;
 }
 
-// -- start and end ------------------------------------------------------------------------------------
+// -- start and end --------------------------------------------------------------------------------
 
 ActorHost::ActorHost(Registry registry, EngineOptions options, Play play, std::uint64_t seed)
-    : registry_(std::move(registry)), options_(std::move(options)), play_(play), random_(seed) {
+  : registry_(std::move(registry)), options_(std::move(options)), play_(play), random_(seed) {
   const Visit visit;
   validate(options_).value();
   if (options_.pool.slots == 0) {
@@ -98,9 +104,9 @@ ActorHost::ActorHost(Registry registry, EngineOptions options, Play play, std::u
   if (options_.workers == 0) options_.workers = options_.pool.slots;
   catalogue_ = std::make_shared<const OptimizationCatalogue>(options_.optimizations);
   if (!options_.recorder.history.empty()) {
-    history_ = open_sqlite_history(options_.recorder.history,
-                                   {.max_runs = options_.recorder.max_runs,
-                                    .max_tasks = options_.recorder.max_tasks})
+    history_ = open_sqlite_history(
+                 options_.recorder.history,
+                 {.max_runs = options_.recorder.max_runs, .max_tasks = options_.recorder.max_tasks})
                  .value();
   }
   announce_messages();
@@ -147,17 +153,18 @@ void ActorHost::start_services() {
                                .cold_start = options_.pool.cold_start,
                                .keep_alive = options_.pool.keep_alive},
                               executors_, clock_);
-  services->planner = spawn_planner(*system_, find_planner(options_.planner).value(),
-                                    {.workers = options_.workers,
-                                     .largest_class = options_.pool.slot_class},
-                                    catalogue_);
+  services->planner = spawn_planner(
+    *system_, find_planner(options_.planner).value(),
+    {.workers = options_.workers, .largest_class = options_.pool.slot_class}, catalogue_);
   services->feed = spawn_feed(*system_, services->run_store, blocking);
   services->record = record_policy(options_.recorder);
   if (history_) services->recorder = spawn_recorder(*system_, history_, blocking);
   services_ = std::move(services);
 }
 
-ActorHost::~ActorHost() { close(); }
+ActorHost::~ActorHost() {
+  close();
+}
 
 template <class Message>
 void ActorHost::tell_runs(const Message& message) {
@@ -201,7 +208,7 @@ void ActorHost::close() {
   executors_->stop();
 }
 
-// -- runs ---------------------------------------------------------------------------------------------
+// -- runs -----------------------------------------------------------------------------------------
 
 GraphPtr ActorHost::frozen(Workflow workflow) const {
   return std::move(workflow).freeze(registry_).value();
@@ -215,8 +222,8 @@ Result<PlanPtr> ActorHost::plan(GraphPtr graph) {
 
 RunId ActorHost::new_run_id() {
   const std::lock_guard lock{random_mutex_};
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-    clock_->wall_now().time_since_epoch());
+  const auto now =
+    std::chrono::duration_cast<std::chrono::milliseconds>(clock_->wall_now().time_since_epoch());
   constexpr std::uint64_t random_bits = 22;
   return RunId{(static_cast<std::uint64_t>(now.count()) << random_bits) |
                (random_() >> (64 - random_bits))};
@@ -235,10 +242,10 @@ std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId>
 
   // Before it is planned: a host at its limit must not pay for each refusal.
   if (!live_runs_->add(options_.max_runs_in_flight)) {
-    throw Exception({.code = Errc::limit_exceeded,
-                     .message = std::to_string(options_.max_runs_in_flight) +
-                                " runs are in flight already",
-                     .hint = "wait for one to end, or raise max_runs_in_flight"});
+    throw Exception(
+      {.code = Errc::limit_exceeded,
+       .message = std::to_string(options_.max_runs_in_flight) + " runs are in flight already",
+       .hint = "wait for one to end, or raise max_runs_in_flight"});
   }
   PlanPtr planned = [&] {
     auto made = plan(graph);
@@ -275,7 +282,8 @@ std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId>
     });
     runs_.push_back(actor.address());
   }
-  return std::make_shared<RunClient>(weak_from_this(), std::move(context), actor, std::move(outcome));
+  return std::make_shared<RunClient>(weak_from_this(), std::move(context), actor,
+                                     std::move(outcome));
 }
 
 bool ActorHost::wait_for(const RunOutcome& outcome, std::optional<Nanos> timeout) {
@@ -284,8 +292,8 @@ bool ActorHost::wait_for(const RunOutcome& outcome, std::optional<Nanos> timeout
     outcome.wait();
     return true;
   }
-  const TimePoint limit = timeout ? clock_->now() + std::min(*timeout, longest_wait)
-                                   : TimePoint::max();
+  const TimePoint limit =
+    timeout ? clock_->now() + std::min(*timeout, longest_wait) : TimePoint::max();
   while (!outcome.ended()) {
     if (step()) continue;
     if (!jump(limit)) break;
@@ -293,7 +301,7 @@ bool ActorHost::wait_for(const RunOutcome& outcome, std::optional<Nanos> timeout
   return outcome.ended();
 }
 
-// -- virtual time -------------------------------------------------------------------------------------
+// -- virtual time ---------------------------------------------------------------------------------
 
 caf::scheduler::test_coordinator& ActorHost::coordinator() {
   return static_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
@@ -330,6 +338,8 @@ bool ActorHost::jump(TimePoint limit) {
   return true;
 }
 
-void ActorHost::set_time(TimePoint time) { coordinator().clock().current_time = time; }
+void ActorHost::set_time(TimePoint time) {
+  coordinator().clock().current_time = time;
+}
 
 }  // namespace weft

@@ -51,9 +51,9 @@ private:
   Counts counts_;
 };
 
-/// A thread of the host's among CAF's actors. CAF keeps the logger of a system alive from every thread that
-/// spawned or asked in it, and a system waits for its logger: without this, the end of an engine would wait
-/// for the end of that thread.
+/// A thread of the host's among CAF's actors. CAF keeps the logger of a system alive from every
+/// thread that spawned or asked in it, and a system waits for its logger: without this, the end of
+/// an engine would wait for the end of that thread.
 class Visit {
 public:
   Visit() = default;
@@ -62,12 +62,12 @@ public:
   Visit& operator=(const Visit&) = delete;
 };
 
-/// The actors of one engine in this process, and all that they stand on: CAF's actor system, the run store,
-/// the history. What is different under the harness comes from `Play`.
+/// The actors of one engine in this process, and all that they stand on: CAF's actor system, the
+/// run store, the history. What is different under the harness comes from `Play`.
 class ActorHost : public std::enable_shared_from_this<ActorHost> {
 public:
   enum class Play : std::uint8_t {
-    threads,  ///< CAF's scheduler and a thread for each slot; real time.
+    threads,       ///< CAF's scheduler and a thread for each slot; real time.
     virtual_time,  ///< Nothing moves unless `pump` or a mover of time is called.
   };
 
@@ -75,8 +75,8 @@ public:
   ActorHost(Registry registry, EngineOptions options, Play play, std::uint64_t seed);
   ~ActorHost();
 
-  /// Cancels all runs, waits until their watchers know and nothing of them is left, and ends every actor.
-  /// Idempotent; nothing may be asked afterwards.
+  /// Cancels all runs, waits until their watchers know and nothing of them is left, and ends every
+  /// actor. Idempotent; nothing may be asked afterwards.
   void close();
 
   [[nodiscard]] GraphPtr frozen(Workflow workflow) const;
@@ -84,7 +84,7 @@ public:
   [[nodiscard]] std::shared_ptr<RunHandle> submit(GraphPtr graph, std::vector<TaskId> kept,
                                                   SubmitOptions options);
 
-  // -- for run handles ----------------------------------------------------------------------------------
+  // -- for run handles ----------------------------------------------------------------------------
 
   /// Sends a request from outside of the actors and waits for its answer.
   template <class Answer, class Handle, class Message>
@@ -111,11 +111,11 @@ public:
     pump();
   }
 
-  /// Waits for the end of a run, at most for `timeout`. Answers whether it has ended. In virtual time it
-  /// plays on, and gives up when nothing is left to play.
+  /// Waits for the end of a run, at most for `timeout`. Answers whether it has ended. In virtual
+  /// time it plays on, and gives up when nothing is left to play.
   bool wait_for(const RunOutcome& outcome, std::optional<Nanos> timeout);
 
-  // -- virtual time -------------------------------------------------------------------------------------
+  // -- virtual time -------------------------------------------------------------------------------
 
   /// Handles one message; answers false when there is none.
   bool step();

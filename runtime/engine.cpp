@@ -9,8 +9,8 @@ namespace weft {
 class Engine::Core {
 public:
   Core(Registry registry, EngineOptions options)
-      : host(std::make_shared<ActorHost>(std::move(registry), std::move(options),
-                                         ActorHost::Play::threads, std::random_device{}())) {}
+    : host(std::make_shared<ActorHost>(std::move(registry), std::move(options),
+                                       ActorHost::Play::threads, std::random_device{}())) {}
   ~Core() { host->close(); }
 
   /// Shared with a run's client for as long as it asks something; closed by the engine.
@@ -18,7 +18,7 @@ public:
 };
 
 Engine::Engine(Registry registry, EngineOptions options)
-    : core_(std::make_unique<Core>(std::move(registry), std::move(options))) {}
+  : core_(std::make_unique<Core>(std::move(registry), std::move(options))) {}
 
 Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
@@ -29,14 +29,24 @@ std::shared_ptr<RunHandle> Engine::submit_graph(GraphPtr graph, std::vector<Task
   return core_->host->submit(std::move(graph), std::move(kept), std::move(options));
 }
 
-Result<PlanPtr> Engine::plan(GraphPtr graph) const { return core_->host->plan(std::move(graph)); }
+Result<PlanPtr> Engine::plan(GraphPtr graph) const {
+  return core_->host->plan(std::move(graph));
+}
 
-GraphPtr Engine::frozen(Workflow workflow) const { return core_->host->frozen(std::move(workflow)); }
+GraphPtr Engine::frozen(Workflow workflow) const {
+  return core_->host->frozen(std::move(workflow));
+}
 
-const Registry& Engine::registry() const { return core_->host->registry(); }
+const Registry& Engine::registry() const {
+  return core_->host->registry();
+}
 
-const EngineOptions& Engine::options() const { return core_->host->options(); }
+const EngineOptions& Engine::options() const {
+  return core_->host->options();
+}
 
-std::shared_ptr<HistoryStore> Engine::history() const { return core_->host->history(); }
+std::shared_ptr<HistoryStore> Engine::history() const {
+  return core_->host->history();
+}
 
 }  // namespace weft

@@ -14,13 +14,14 @@ namespace weft {
 
 class HistoryStore;
 
-/// Runs workflows: what an application embeds. Owns its actors, threads, run store and history; several
-/// engines live side by side in one process.
+/// Runs workflows: what an application embeds. Owns its actors, threads, run store and history;
+/// several engines live side by side in one process.
 ///
-/// A task may run more than once; its committed result is used exactly once. Functions with side effects
-/// on other systems use `TaskContext::idempotency_key`.
+/// A task may run more than once; its committed result is used exactly once. Functions with side
+/// effects on other systems use `TaskContext::idempotency_key`.
 ///
-/// Thread-safe. Destroying an engine cancels its runs and waits for the functions that are being called.
+/// Thread-safe. Destroying an engine cancels its runs and waits for the functions that are being
+/// called.
 class Engine {
 public:
   /// Throws `Exception` when an option is out of range or the history cannot be opened.

@@ -24,10 +24,10 @@ Result<void> validate(const EngineOptions& options) {
   if (auto planner = find_planner(options.planner); !planner) problems.push_back(planner.error());
   if (problems.empty()) return {};
   if (problems.size() == 1) return problems.front();
-  return Error{.code = Errc::invalid_config,
-               .message = "the engine's options have " + std::to_string(problems.size()) +
-                          " problems",
-               .causes = std::move(problems)};
+  return Error{
+    .code = Errc::invalid_config,
+    .message = "the engine's options have " + std::to_string(problems.size()) + " problems",
+    .causes = std::move(problems)};
 }
 
 Result<void> validate(const SubmitOptions& options) {

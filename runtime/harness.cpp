@@ -7,15 +7,15 @@ namespace weft {
 class Harness::Core {
 public:
   Core(Registry registry, HarnessOptions options)
-      : host(std::make_shared<ActorHost>(std::move(registry), std::move(options.engine),
-                                         ActorHost::Play::virtual_time, options.seed)) {}
+    : host(std::make_shared<ActorHost>(std::move(registry), std::move(options.engine),
+                                       ActorHost::Play::virtual_time, options.seed)) {}
   ~Core() { host->close(); }
 
   std::shared_ptr<ActorHost> host;
 };
 
 Harness::Harness(Registry registry, HarnessOptions options)
-    : core_(std::make_unique<Core>(std::move(registry), std::move(options))) {}
+  : core_(std::make_unique<Core>(std::move(registry), std::move(options))) {}
 
 Harness::~Harness() = default;
 
@@ -24,9 +24,13 @@ std::shared_ptr<RunHandle> Harness::submit_graph(GraphPtr graph, std::vector<Tas
   return core_->host->submit(std::move(graph), std::move(kept), std::move(options));
 }
 
-GraphPtr Harness::frozen(Workflow workflow) const { return core_->host->frozen(std::move(workflow)); }
+GraphPtr Harness::frozen(Workflow workflow) const {
+  return core_->host->frozen(std::move(workflow));
+}
 
-bool Harness::step() { return core_->host->step(); }
+bool Harness::step() {
+  return core_->host->step();
+}
 
 void Harness::advance(Nanos duration) {
   ActorHost& host = *core_->host;
@@ -43,7 +47,9 @@ void Harness::run_until_idle() {
   } while (core_->host->jump(TimePoint::max()));
 }
 
-Nanos Harness::now() const { return core_->host->clock().now() - core_->host->started(); }
+Nanos Harness::now() const {
+  return core_->host->clock().now() - core_->host->started();
+}
 
 std::string Harness::event_log(RunId run) const {
   std::string log;

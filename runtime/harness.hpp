@@ -18,13 +18,13 @@ struct HarnessOptions {
   EngineOptions engine;    ///< The history defaults to one in memory.
 };
 
-/// The same engine on one thread, with virtual time and an order of messages that a seed chooses: for
-/// deterministic tests, of weft and of the applications that embed it. Equal seeds give equal event logs,
-/// byte for byte.
+/// The same engine on one thread, with virtual time and an order of messages that a seed chooses:
+/// for deterministic tests, of weft and of the applications that embed it. Equal seeds give equal
+/// event logs, byte for byte.
 ///
-/// Time stands still while functions run and jumps to the next timer when nothing else is left to do;
-/// `TaskContext::sleep_for` returns at once and lets the task's output appear that much later. Not
-/// thread-safe: use it from one thread.
+/// Time stands still while functions run and jumps to the next timer when nothing else is left to
+/// do; `TaskContext::sleep_for` returns at once and lets the task's output appear that much later.
+/// Not thread-safe: use it from one thread.
 class Harness {
 public:
   explicit Harness(Registry registry, HarnessOptions options = {});
@@ -46,8 +46,8 @@ public:
   /// Handles one message. Answers false when there is none.
   bool step();
 
-  /// Handles messages, letting time jump to the timers that are due within `duration`, and ends exactly
-  /// that much later.
+  /// Handles messages, letting time jump to the timers that are due within `duration`, and ends
+  /// exactly that much later.
   void advance(Nanos duration);
 
   /// Handles messages and lets time jump until nothing is left to do.

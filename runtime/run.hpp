@@ -43,20 +43,20 @@ public:
   /// handler loses progress events, never others. Answers a number for `unsubscribe`.
   virtual std::uint64_t subscribe(EventHandler handler) = 0;
 
-  /// No call of the handler is under way or will come when this returns. Called by the handler itself,
-  /// it returns at once; that call is the last.
+  /// No call of the handler is under way or will come when this returns. Called by the handler
+  /// itself, it returns at once; that call is the last.
   virtual void unsubscribe(std::uint64_t subscription) = 0;
 };
 
-/// A submitted run whose result is a `T`. Copies share the run; when the last one goes, the run goes on
-/// and is cleaned up after its end.
+/// A submitted run whose result is a `T`. Copies share the run; when the last one goes, the run
+/// goes on and is cleaned up after its end.
 ///
 /// Thread-safe.
 template <class T>
 class Run {
 public:
   Run(std::shared_ptr<RunHandle> handle, TaskId output)
-      : handle_(std::move(handle)), output_(output) {}
+    : handle_(std::move(handle)), output_(output) {}
 
   [[nodiscard]] RunId id() const { return handle_->id(); }
   void wait() const { handle_->wait(); }

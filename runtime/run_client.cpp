@@ -36,10 +36,10 @@ private:
 
 RunClient::RunClient(std::weak_ptr<ActorHost> host, RunContextPtr context, RunActorHandle actor,
                      std::shared_ptr<RunOutcome> outcome)
-    : host_(std::move(host)),
-      context_(std::move(context)),
-      actor_(std::move(actor)),
-      outcome_(std::move(outcome)) {}
+  : host_(std::move(host)),
+    context_(std::move(context)),
+    actor_(std::move(actor)),
+    outcome_(std::move(outcome)) {}
 
 RunClient::~RunClient() {
   for (const auto& [number, subscription] : subscriptions_) unsubscribe(number, *subscription);

@@ -8,8 +8,8 @@
 
 namespace weft {
 
-/// The client's end of a run: asks its actors and waits for its outcome. May outlive its engine, which has
-/// ended the run then: what is asked after that is answered from the outcome.
+/// The client's end of a run: asks its actors and waits for its outcome. May outlive its engine,
+/// which has ended the run then: what is asked after that is answered from the outcome.
 class RunClient final : public RunHandle {
 public:
   RunClient(std::weak_ptr<ActorHost> host, RunContextPtr context, RunActorHandle actor,

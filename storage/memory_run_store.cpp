@@ -9,7 +9,7 @@ namespace weft {
 /// One run, and the lock that lets one thread at a time in.
 struct MemoryRunStore::Entry {
   Entry(CreateRun request, TimePoint now)
-      : submitted(request.submitted.value_or(now)), run(std::move(request)) {}
+    : submitted(request.submitted.value_or(now)), run(std::move(request)) {}
 
   const TimePoint submitted;
   std::mutex mutex;

@@ -14,19 +14,21 @@
 
 namespace weft {
 
-// What is asked of a run store and what it answers. Every request names the run; every answer of a state
-// change says what became possible by it, so that whoever asked can go on without asking again.
+// What is asked of a run store and what it answers. Every request names the run; every answer of a
+// state change says what became possible by it, so that whoever asked can go on without asking
+// again.
 
 /// Accepts a run. All of its tasks without dependencies are ready afterwards.
 struct CreateRun {
   RunId run;
   GraphPtr graph;
   PlanPtr plan;
-  std::vector<TaskId> kept;      ///< Outputs that stay readable until the run is erased.
-  bool fail_fast = true;         ///< False: tasks that do not need a failed one go on.
-  Nanos retention{};             ///< After its end, until a sweep erases it.
+  std::vector<TaskId> kept;                ///< Outputs that stay readable until the run is erased.
+  bool fail_fast = true;                   ///< False: tasks that do not need a failed one go on.
+  Nanos retention{};                       ///< After its end, until a sweep erases it.
   Nanos lease = std::chrono::seconds{10};  ///< Of claims and launches, from their last renewal.
-  std::optional<TimePoint> submitted;  ///< On the store's clock: its events count from then. Nothing: now.
+  std::optional<TimePoint>
+    submitted;  ///< On the store's clock: its events count from then. Nothing: now.
 };
 
 /// A task that may be claimed now, and the worker that the plan has for it (or `flexible_worker`).
@@ -41,7 +43,7 @@ struct ReadyTask {
 /// Leave to run one attempt of a task, with all that the store has of its inputs.
 struct Grant {
   TaskId task;
-  TaskId template_task;              ///< The task of the graph that it is an element's copy of.
+  TaskId template_task;  ///< The task of the graph that it is an element's copy of.
   Fence fence;
   std::uint32_t attempt = 1;
   Inputs inputs;                     ///< By slot; missing where only a worker holds the output.
@@ -87,11 +89,12 @@ struct CommitRequest {
   TaskId task;
   Fence fence;
   WorkerId worker;
-  Value output;                    ///< Missing: the worker keeps it, or it was put in chunks.
+  Value output;  ///< Missing: the worker keeps it, or it was put in chunks.
   Bytes output_size;
-  std::uint32_t chunks = 0;        ///< > 0: the output is the chunks that this fence has put.
+  std::uint32_t chunks = 0;  ///< > 0: the output is the chunks that this fence has put.
   ClaimChildren claim = ClaimChildren::own;
-  std::uint32_t claim_limit = 64;  ///< At most so many are claimed; the others are answered as ready.
+  /// At most so many are claimed; the others are answered as ready.
+  std::uint32_t claim_limit = 64;
 };
 
 enum class CommitOutcome : std::uint8_t {
@@ -148,9 +151,9 @@ struct PutChunk {
 };
 
 struct Chunks {
-  Fence fence;             ///< The attempt that wrote them. When it changes, start again from 0.
-  std::vector<Blob> bytes; ///< From the index asked for.
-  bool complete = false;   ///< The output is committed and these are its last chunks.
+  Fence fence;              ///< The attempt that wrote them. When it changes, start again from 0.
+  std::vector<Blob> bytes;  ///< From the index asked for.
+  bool complete = false;    ///< The output is committed and these are its last chunks.
 };
 
 /// How a run stands, for clients.
@@ -176,24 +179,28 @@ struct SweepReport {
 template <class T>
 using Done = std::function<void(Result<T>)>;
 
-/// Durable state of runs, by meaning rather than by key: every operation is one atomic step that keeps
-/// the invariants of the run protocol.
+/// Durable state of runs, by meaning rather than by key: every operation is one atomic step that
+/// keeps the invariants of the run protocol.
 ///
 ///  - Exactly one attempt of a task is committed; a commit that comes second changes nothing.
-///  - A commit checks the fence, records the output, counts down the children, tells which became ready,
-///    appends to the event log and wakes watchers, all or nothing. Running it twice changes nothing.
+///  - A commit checks the fence, records the output, counts down the children, tells which became
+///  ready,
+///    appends to the event log and wakes watchers, all or nothing. Running it twice changes
+///    nothing.
 ///  - An output is released when its last reader has committed, unless it is kept.
-///  - A run that has ended never changes; it ends `succeeded` when all tasks are committed, `failed` with
+///  - A run that has ended never changes; it ends `succeeded` when all tasks are committed,
+///  `failed` with
 ///    the first final failure (`fail_fast`) or when all tasks are committed, failed or skipped, and
 ///    `cancelled` at once.
 ///
-/// Errors: `run_unknown` for every operation on a run that is not there, `store_unavailable` when the
-/// store cannot be reached. Thread-safe. One contract suite (tests/storage) holds for every backend.
+/// Errors: `run_unknown` for every operation on a run that is not there, `store_unavailable` when
+/// the store cannot be reached. Thread-safe. One contract suite (tests/storage) holds for every
+/// backend.
 class RunStore {
 public:
   virtual ~RunStore() = default;
 
-  // -- the life of a run ------------------------------------------------------------------------------
+  // -- the life of a run --------------------------------------------------------------------------
 
   /// Fails with `invalid_argument` when a run of this id exists. Answers the tasks that are ready.
   virtual void create(CreateRun request, Done<std::vector<ReadyTask>> done) = 0;
@@ -206,7 +213,7 @@ public:
   /// Removes all that there is of a run, whatever its state. Unknown runs are no error.
   virtual void erase(RunId run, Done<void> done) = 0;
 
-  // -- the life of an attempt -------------------------------------------------------------------------
+  // -- the life of an attempt ---------------------------------------------------------------------
 
   virtual void claim(ClaimRequest request, Done<ClaimAnswer> done) = 0;
   virtual void commit(CommitRequest request, Done<CommitAnswer> done) = 0;
@@ -214,7 +221,7 @@ public:
   virtual void fail(FailRequest request, Done<FailAnswer> done) = 0;
   virtual void release(ReleaseRequest request, Done<void> done) = 0;
 
-  // -- values -----------------------------------------------------------------------------------------
+  // -- values -------------------------------------------------------------------------------------
 
   /// Outputs of committed tasks. A value that is not there (any more) comes back missing.
   virtual void fetch(RunId run, std::vector<TaskId> tasks, Done<std::vector<Value>> done) = 0;
@@ -225,26 +232,28 @@ public:
   /// The chunks of a task's output from `first` on, as far as they are there.
   virtual void read_chunks(RunId run, TaskId task, std::uint32_t first, Done<Chunks> done) = 0;
 
-  // -- liveness ---------------------------------------------------------------------------------------
+  // -- liveness -----------------------------------------------------------------------------------
 
-  /// Claims the right to be `worker` of a run, for one lease. Answers false while somebody else holds it.
+  /// Claims the right to be `worker` of a run, for one lease. Answers false while somebody else
+  /// holds it.
   virtual void launch(RunId run, WorkerId worker, std::string holder, Done<bool> done) = 0;
 
-  /// Extends all claims and the launch of a worker by one lease. Answers false when it has none left.
+  /// Extends all claims and the launch of a worker by one lease. Answers false when it has none
+  /// left.
   virtual void renew(RunId run, WorkerId worker, Done<bool> done) = 0;
 
   /// Requeues what lost its lease, finds what nobody claims, erases what has passed its retention.
   virtual void sweep(Done<SweepReport> done) = 0;
 
-  // -- watching ---------------------------------------------------------------------------------------
+  // -- watching -----------------------------------------------------------------------------------
 
   /// Events from number `first` on, oldest first, at most `limit`. Their numbers have no gaps.
   virtual void events(RunId run, std::uint64_t first, std::size_t limit,
                       Done<std::vector<RunEvent>> done) = 0;
 
-  /// Calls `wake` after state changes of a run: a hint, possibly late, possibly repeated, never on its
-  /// own proof of anything. Read the state after watching, then on every hint. Replaces an earlier
-  /// watch of the same run; an empty function ends it.
+  /// Calls `wake` after state changes of a run: a hint, possibly late, possibly repeated, never on
+  /// its own proof of anything. Read the state after watching, then on every hint. Replaces an
+  /// earlier watch of the same run; an empty function ends it.
   virtual void watch(RunId run, std::function<void()> wake) = 0;
 };
 

@@ -9,11 +9,12 @@ namespace {
 /// Walks an encoding without building anything and refuses what exceeds the limits.
 ///
 /// Every element takes at least one byte, so all that is claimed together is at most the input's
-/// size: a few bytes that claim millions of elements are refused before memory is reserved for them.
+/// size: a few bytes that claim millions of elements are refused before memory is reserved for
+/// them.
 class LimitVisitor : public msgpack::null_visitor {
 public:
   LimitVisitor(std::size_t input_size, const DecodeLimits& limits)
-      : limits_(limits), unclaimed_(input_size) {}
+    : limits_(limits), unclaimed_(input_size) {}
 
   bool visit_str(const char*, std::uint32_t size) { return allow_bytes(size); }
   bool visit_bin(const char*, std::uint32_t size) { return allow_bytes(size); }
@@ -36,13 +37,13 @@ public:
 private:
   bool claim(std::uint32_t count, std::size_t bytes_each) {
     if (++depth_ > limits_.depth) {
-      return refuse(Errc::limit_exceeded, "the encoding nests deeper than " +
-                                            std::to_string(limits_.depth) + " levels");
+      return refuse(Errc::limit_exceeded,
+                    "the encoding nests deeper than " + std::to_string(limits_.depth) + " levels");
     }
     if (count > limits_.items) {
-      return refuse(Errc::limit_exceeded,
-                    "a list or map of the encoding has " + std::to_string(count) +
-                      " elements; the limit is " + std::to_string(limits_.items));
+      return refuse(Errc::limit_exceeded, "a list or map of the encoding has " +
+                                            std::to_string(count) + " elements; the limit is " +
+                                            std::to_string(limits_.items));
     }
     if (count * bytes_each > unclaimed_) {
       return refuse(Errc::decode_failed, "the encoding claims more elements than it has bytes");
@@ -74,7 +75,9 @@ private:
 };
 
 /// Texts and binaries of the unpacked object point into the input instead of copying it.
-bool refer_to_input(msgpack::type::object_type, std::size_t, void*) { return true; }
+bool refer_to_input(msgpack::type::object_type, std::size_t, void*) {
+  return true;
+}
 
 }  // namespace
 

@@ -319,8 +319,8 @@ namespace weft {
 [[nodiscard]] Result<msgpack::object_handle> unpack_limited(std::string_view bytes,
                                                             const DecodeLimits& limits);
 
-/// Appends the msgpack encoding of `x` to `out`. A floating-point number without a fraction is encoded
-/// as an integer: all survive as they are, except that the sign of a negative zero is lost.
+/// Appends the msgpack encoding of `x` to `out`. A floating-point number without a fraction is
+/// encoded as an integer: all survive as they are, except that the sign of a negative zero is lost.
 template <Encodable T>
 void encode(const T& x, Blob& out) {
   struct Sink {
@@ -416,8 +416,8 @@ std::size_t estimated_size(const T& x) {
   } else if constexpr (requires { x.has_value(); *x; }) {
     return 1 + (x.has_value() ? estimated_size(*x) : 0);
   } else if constexpr (requires { std::tuple_size<T>::value; }) {
-    return std::apply([](const auto&... items) { return (std::size_t{1} + ... + estimated_size(items)); },
-                      x);
+    return std::apply(
+      [](const auto&... items) { return (std::size_t{1} + ... + estimated_size(items)); }, x);
   } else if constexpr (Inspectable<T>) {
     codec_detail::MeasureInspector measure;
     inspect(measure, const_cast<T&>(x));

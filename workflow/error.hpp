@@ -50,22 +50,22 @@ enum class Errc : std::uint8_t {
 /// Made where the failure is seen; context is added going up with `with_context`.
 struct Error {
   Errc code = Errc::internal;
-  std::string message;                  ///< One sentence that names the thing at fault.
-  std::string task;                     ///< Name of the task concerned; empty if none is.
-  std::optional<std::uint32_t> attempt; ///< Counted from 1.
-  std::string node;                     ///< Node or worker where it happened; empty if unknown.
-  std::string hint;                     ///< What to do next; may be empty.
-  std::vector<Error> causes;            ///< Each problem found, or the one error below this one.
+  std::string message;                   ///< One sentence that names the thing at fault.
+  std::string task;                      ///< Name of the task concerned; empty if none is.
+  std::optional<std::uint32_t> attempt;  ///< Counted from 1.
+  std::string node;                      ///< Node or worker where it happened; empty if unknown.
+  std::string hint;                      ///< What to do next; may be empty.
+  std::vector<Error> causes;             ///< Each problem found, or the one error below this one.
 
   friend bool operator==(const Error&, const Error&) = default;
 
   template <class Inspector>
   friend bool inspect(Inspector& f, Error& x) {
     auto code = static_cast<std::uint8_t>(x.code);
-    const bool ok = f.object(x).fields(
-      f.field("code", code), f.field("message", x.message), f.field("task", x.task),
-      f.field("attempt", x.attempt), f.field("node", x.node), f.field("hint", x.hint),
-      f.field("causes", x.causes));
+    const bool ok = f.object(x).fields(f.field("code", code), f.field("message", x.message),
+                                       f.field("task", x.task), f.field("attempt", x.attempt),
+                                       f.field("node", x.node), f.field("hint", x.hint),
+                                       f.field("causes", x.causes));
     // Not when saving: other threads may be reading the same error.
     if constexpr (Inspector::is_loading) x.code = static_cast<Errc>(code);
     return ok;
@@ -171,8 +171,8 @@ inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<Result<T>> = true;
 
-/// The exception that is being handled, as an error: weft's own as it is, any other as `task_failed` with
-/// what it says. Call in a `catch` block only.
+/// The exception that is being handled, as an error: weft's own as it is, any other as
+/// `task_failed` with what it says. Call in a `catch` block only.
 [[nodiscard]] Error current_exception_as_error();
 
 }  // namespace weft

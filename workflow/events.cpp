@@ -6,17 +6,28 @@ namespace weft {
 
 std::string_view to_string(RunEventKind kind) {
   switch (kind) {
-    case RunEventKind::created: return "created";
-    case RunEventKind::task_started: return "task_started";
-    case RunEventKind::task_progress: return "task_progress";
-    case RunEventKind::task_committed: return "task_committed";
-    case RunEventKind::attempt_failed: return "attempt_failed";
-    case RunEventKind::task_failed: return "task_failed";
-    case RunEventKind::task_skipped: return "task_skipped";
-    case RunEventKind::attempt_lost: return "attempt_lost";
-    case RunEventKind::task_requeued: return "task_requeued";
-    case RunEventKind::map_expanded: return "map_expanded";
-    case RunEventKind::ended: return "ended";
+    case RunEventKind::created:
+      return "created";
+    case RunEventKind::task_started:
+      return "task_started";
+    case RunEventKind::task_progress:
+      return "task_progress";
+    case RunEventKind::task_committed:
+      return "task_committed";
+    case RunEventKind::attempt_failed:
+      return "attempt_failed";
+    case RunEventKind::task_failed:
+      return "task_failed";
+    case RunEventKind::task_skipped:
+      return "task_skipped";
+    case RunEventKind::attempt_lost:
+      return "attempt_lost";
+    case RunEventKind::task_requeued:
+      return "task_requeued";
+    case RunEventKind::map_expanded:
+      return "map_expanded";
+    case RunEventKind::ended:
+      return "ended";
   }
   return "unknown";
 }

@@ -29,23 +29,23 @@ enum class RunEventKind : std::uint8_t {
 /// One event of a run. Progress kinds may be dropped for slow watchers; the others never are.
 struct RunEvent {
   RunEventKind kind = RunEventKind::created;
-  Nanos at{};                  ///< Offset from the run's submission.
-  TaskId task;                 ///< Meaningful for task and map events.
-  std::string name;            ///< Of the task.
-  std::uint32_t attempt = 0;   ///< 0 where there is none.
+  Nanos at{};                 ///< Offset from the run's submission.
+  TaskId task;                ///< Meaningful for task and map events.
+  std::string name;           ///< Of the task.
+  std::uint32_t attempt = 0;  ///< 0 where there is none.
   WorkerId worker;
-  std::uint64_t count = 0;     ///< Tasks made by an expansion; thousandths done for progress.
-  std::string message;         ///< Cause of a failure, note of progress, state at the end.
+  std::uint64_t count = 0;  ///< Tasks made by an expansion; thousandths done for progress.
+  std::string message;      ///< Cause of a failure, note of progress, state at the end.
 
   friend bool operator==(const RunEvent&, const RunEvent&) = default;
 
   template <class Inspector>
   friend bool inspect(Inspector& f, RunEvent& x) {
     auto kind = static_cast<std::uint8_t>(x.kind);
-    const bool ok = f.object(x).fields(
-      f.field("kind", kind), f.field("at", x.at), f.field("task", x.task), f.field("name", x.name),
-      f.field("attempt", x.attempt), f.field("worker", x.worker), f.field("count", x.count),
-      f.field("message", x.message));
+    const bool ok = f.object(x).fields(f.field("kind", kind), f.field("at", x.at),
+                                       f.field("task", x.task), f.field("name", x.name),
+                                       f.field("attempt", x.attempt), f.field("worker", x.worker),
+                                       f.field("count", x.count), f.field("message", x.message));
     x.kind = static_cast<RunEventKind>(kind);
     return ok;
   }

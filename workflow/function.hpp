@@ -70,7 +70,8 @@ public:
   [[nodiscard]] const TaskOptions& options() const { return options_; }
 
   /// Calls the function. Throws what it throws; an error that it returns comes as the result.
-  [[nodiscard]] virtual Result<Value> call(ArgumentReader& arguments, TaskContext& context) const = 0;
+  [[nodiscard]] virtual Result<Value> call(ArgumentReader& arguments,
+                                           TaskContext& context) const = 0;
 
 private:
   FunctionName name_;
@@ -142,8 +143,8 @@ struct OutputOf<Result<T>> : OutputOf<T> {};
 /// A typed task function: a name, a callable and the options that its tasks have by default.
 ///
 /// Make one at namespace scope or anywhere else; register it with each `Registry` that shall run
-/// it, and pass it to `Workflow::task`. The callable returns a value, a `Result`, or nothing, and may
-/// throw; it may be called on several threads at once.
+/// it, and pass it to `Workflow::task`. The callable returns a value, a `Result`, or nothing, and
+/// may throw; it may be called on several threads at once.
 ///
 ///     const weft::Function square{"square@1", [](int x) { return x * x; }};
 template <class Callable>

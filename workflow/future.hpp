@@ -6,15 +6,15 @@
 
 namespace weft {
 
-/// Stands for the output of a task, or for the element of a map, while a workflow is written. A small
-/// value that belongs to the workflow that made it.
+/// Stands for the output of a task, or for the element of a map, while a workflow is written. A
+/// small value that belongs to the workflow that made it.
 class AnyFuture {
 public:
   enum class Kind : std::uint8_t { output, item, mapped };
 
   AnyFuture() = default;
   AnyFuture(std::uint64_t workflow, TaskId task, Kind kind)
-      : workflow_(workflow), task_(task), kind_(kind) {}
+    : workflow_(workflow), task_(task), kind_(kind) {}
 
   /// Which workflow made it: unique in the process.
   [[nodiscard]] std::uint64_t workflow() const { return workflow_; }
@@ -37,8 +37,8 @@ public:
 };
 
 /// One `T` for each element of a list whose length is known only at run time. Pass it to a further
-/// `map` to go on element by element, or to a task that takes a `std::vector<T>` to gather them all, in
-/// the order of the list.
+/// `map` to go on element by element, or to a task that takes a `std::vector<T>` to gather them
+/// all, in the order of the list.
 template <class T>
 class Mapped : public AnyFuture {
 public:

@@ -38,24 +38,24 @@ enum class TaskKind : std::uint8_t {
 /// A task as the workflow states it.
 struct Task {
   TaskKind kind = TaskKind::function;
-  std::uint32_t function = 0;    ///< Index into `Graph::functions`; unused for maps.
-  std::uint32_t options = 0;     ///< Index into `Graph::options`.
-  std::uint32_t scope = 0;       ///< The scope it is part of.
-  std::uint32_t body = 0;        ///< Of a map: the scope that it expands.
-  std::uint32_t arguments = 0;   ///< First argument node; they end where the next task's begin.
-  std::uint32_t dependencies = 0;///< First dependency; they end where the next task's begin.
-  std::uint32_t children = 0;    ///< First child; they end where the next task's begin.
+  std::uint32_t function = 0;      ///< Index into `Graph::functions`; unused for maps.
+  std::uint32_t options = 0;       ///< Index into `Graph::options`.
+  std::uint32_t scope = 0;         ///< The scope it is part of.
+  std::uint32_t body = 0;          ///< Of a map: the scope that it expands.
+  std::uint32_t arguments = 0;     ///< First argument node; they end where the next task's begin.
+  std::uint32_t dependencies = 0;  ///< First dependency; they end where the next task's begin.
+  std::uint32_t children = 0;      ///< First child; they end where the next task's begin.
 };
 
 /// The tasks that a map repeats for each element of its list. Scope 0 is the workflow itself.
 struct Scope {
   std::uint32_t parent = 0;
-  TaskId map;                       ///< The map that expands it.
-  std::vector<TaskId> templates;    ///< Its tasks, in the order in which they were added.
+  TaskId map;                     ///< The map that expands it.
+  std::vector<TaskId> templates;  ///< Its tasks, in the order in which they were added.
 
   /// Tasks outside of the scope whose outputs its tasks read, and how often they do: once for each
-  /// task of the scope that takes the output, and once for each map of the scope in which a task does,
-  /// at any depth. The map keeps these outputs readable until it has expanded.
+  /// task of the scope that takes the output, and once for each map of the scope in which a task
+  /// does, at any depth. The map keeps these outputs readable until it has expanded.
   struct OuterInput {
     TaskId task;
     std::uint32_t uses = 0;
@@ -63,10 +63,11 @@ struct Scope {
   std::vector<OuterInput> outer_inputs;
 };
 
-/// A workflow, checked and frozen: what a run executes. Tasks are numbered in the order in which they
-/// were added; tasks of inner scopes are templates that never run themselves.
+/// A workflow, checked and frozen: what a run executes. Tasks are numbered in the order in which
+/// they were added; tasks of inner scopes are templates that never run themselves.
 ///
-/// Built by `Workflow::freeze`. Immutable, hence thread-safe; shared by all that take part in a run.
+/// Built by `Workflow::freeze`. Immutable, hence thread-safe; shared by all that take part in a
+/// run.
 class Graph {
 public:
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -87,8 +88,8 @@ public:
   [[nodiscard]] std::span<const Dependency> dependencies(TaskId id) const {
     return slice(dependencies_, task(id).dependencies, tasks_[id.number() + 1].dependencies);
   }
-  /// Tasks that count this one down when it commits: those of its own scope that depend on it, those
-  /// around its scope that gather it, and the maps that read it. Each once.
+  /// Tasks that count this one down when it commits: those of its own scope that depend on it,
+  /// those around its scope that gather it, and the maps that read it. Each once.
   [[nodiscard]] std::span<const TaskId> children(TaskId id) const {
     return slice(children_, task(id).children, tasks_[id.number() + 1].children);
   }
@@ -148,7 +149,7 @@ private:
   std::vector<std::uint32_t> positions_;  ///< Empty when there is no inner scope.
   std::vector<std::uint32_t> pending_;
   std::vector<std::uint32_t> readers_;
-  std::vector<bool> read_inside_maps_;    ///< Empty when there is no inner scope.
+  std::vector<bool> read_inside_maps_;  ///< Empty when there is no inner scope.
   std::vector<TaskId> order_;
   std::unordered_map<TaskId, std::string> names_;  ///< Those that the user gave.
 };

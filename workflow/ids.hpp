@@ -47,8 +47,8 @@ public:
   constexpr RunId() = default;
   constexpr explicit RunId(std::uint64_t number) : number_(number) {}
 
-  /// 13 characters out of `[0-9a-hjkmnp-tv-z]` (Crockford's base 32, lower case): fit for keys, paths
-  /// and URLs.
+  /// 13 characters out of `[0-9a-hjkmnp-tv-z]` (Crockford's base 32, lower case): fit for keys,
+  /// paths and URLs.
   [[nodiscard]] std::string text() const;
 
   /// The id that `text` spells; nothing when it spells none.

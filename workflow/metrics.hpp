@@ -17,13 +17,13 @@ enum class AttemptOutcome : std::uint8_t { committed, failed, timed_out, cancell
 
 [[nodiscard]] std::string_view to_string(AttemptOutcome outcome);
 
-/// What a worker learned by running one attempt of one task. Times are offsets from the run's submission
-/// on the clock of the worker's host.
+/// What a worker learned by running one attempt of one task. Times are offsets from the run's
+/// submission on the clock of the worker's host.
 ///
 /// A plain value. Written by actors/task, kept by storage/history, read by predictions and traces.
 struct TaskMetrics {
-  TaskId task;                      ///< As numbered in the run.
-  TaskId template_task;             ///< As numbered in the graph.
+  TaskId task;           ///< As numbered in the run.
+  TaskId template_task;  ///< As numbered in the graph.
   std::uint32_t attempt = 1;
   WorkerId worker;
   AttemptOutcome outcome = AttemptOutcome::committed;
@@ -95,11 +95,11 @@ enum class RunState : std::uint8_t { running, succeeded, failed, cancelled };
 
 /// The tasks of a run by how they stand.
 struct TaskCounts {
-  std::uint64_t total = 0;      ///< Grows when maps expand.
+  std::uint64_t total = 0;  ///< Grows when maps expand.
   std::uint64_t committed = 0;
   std::uint64_t failed = 0;
   std::uint64_t skipped = 0;
-  std::uint64_t retries = 0;    ///< Attempts that failed and were followed by another.
+  std::uint64_t retries = 0;  ///< Attempts that failed and were followed by another.
 
   friend bool operator==(const TaskCounts&, const TaskCounts&) = default;
 
@@ -121,7 +121,7 @@ struct RunRecord {
   RunState state = RunState::running;
   TaskCounts tasks;
   std::uint32_t workers = 0;
-  std::vector<Error> errors;      ///< Of failed tasks; at most `max_recorded_errors`.
+  std::vector<Error> errors;  ///< Of failed tasks; at most `max_recorded_errors`.
 
   friend bool operator==(const RunRecord&, const RunRecord&) = default;
 };

@@ -13,8 +13,8 @@ namespace weft {
 
 /// The size of a worker: what a pool must provide to host it.
 struct WorkerClass {
-  double cpus = 1;      ///< > 0; fractions are shares of one CPU.
-  MemoryMiB memory{};   ///< 0: any.
+  double cpus = 1;     ///< > 0; fractions are shares of one CPU.
+  MemoryMiB memory{};  ///< 0: any.
 
   friend auto operator<=>(const WorkerClass&, const WorkerClass&) = default;
 
@@ -29,10 +29,10 @@ struct WorkerClass {
 
 /// How often and when a failed task is tried again.
 struct RetryPolicy {
-  std::uint32_t attempts = 1;                       ///< In all, the first included; at least 1.
-  Nanos backoff = std::chrono::milliseconds{100};   ///< Before the second attempt.
-  double backoff_factor = 2;                        ///< Each further wait is this much longer.
-  Nanos backoff_max = std::chrono::minutes{1};      ///< No wait is longer.
+  std::uint32_t attempts = 1;                      ///< In all, the first included; at least 1.
+  Nanos backoff = std::chrono::milliseconds{100};  ///< Before the second attempt.
+  double backoff_factor = 2;                       ///< Each further wait is this much longer.
+  Nanos backoff_max = std::chrono::minutes{1};     ///< No wait is longer.
   std::vector<Errc> on{Errc::task_failed, Errc::timed_out};  ///< Other errors end the task at once.
 
   friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
@@ -41,10 +41,10 @@ struct RetryPolicy {
   friend bool inspect(Inspector& f, RetryPolicy& x) {
     std::vector<std::uint8_t> on;
     for (const Errc code : x.on) on.push_back(static_cast<std::uint8_t>(code));
-    const bool ok = f.object(x).fields(
-      f.field("attempts", x.attempts), f.field("backoff", x.backoff),
-      f.field("backoff_factor", x.backoff_factor), f.field("backoff_max", x.backoff_max),
-      f.field("on", on));
+    const bool ok =
+      f.object(x).fields(f.field("attempts", x.attempts), f.field("backoff", x.backoff),
+                         f.field("backoff_factor", x.backoff_factor),
+                         f.field("backoff_max", x.backoff_max), f.field("on", on));
     if constexpr (Inspector::is_loading) {
       x.on.clear();
       for (const std::uint8_t code : on) x.on.push_back(static_cast<Errc>(code));
@@ -54,7 +54,8 @@ struct RetryPolicy {
 };
 
 /// Whether an attempt that failed with `error` is followed by another. `attempt` counts from 1.
-[[nodiscard]] bool should_retry(const RetryPolicy& policy, std::uint32_t attempt, const Error& error);
+[[nodiscard]] bool should_retry(const RetryPolicy& policy, std::uint32_t attempt,
+                                const Error& error);
 
 /// How long to wait after the failed attempt number `attempt`.
 [[nodiscard]] Nanos backoff_after(const RetryPolicy& policy, std::uint32_t attempt);
@@ -78,9 +79,8 @@ struct OptimizationChoice {
   friend bool inspect(Inspector& f, OptimizationChoice& x) {
     auto wish = static_cast<std::uint8_t>(x.wish);
     auto origin = static_cast<std::uint8_t>(x.origin);
-    const bool ok =
-      f.object(x).fields(f.field("kind", x.kind), f.field("parameters", x.parameters),
-                         f.field("wish", wish), f.field("origin", origin));
+    const bool ok = f.object(x).fields(f.field("kind", x.kind), f.field("parameters", x.parameters),
+                                       f.field("wish", wish), f.field("origin", origin));
     if constexpr (Inspector::is_loading) {
       x.wish = static_cast<Wish>(wish);
       x.origin = static_cast<Origin>(origin);
@@ -108,14 +108,14 @@ struct TaskOptions {
   std::optional<WorkerId> worker;
   std::optional<WorkerClass> worker_class;
   std::optional<RetryPolicy> retries;
-  std::optional<Nanos> timeout;              ///< Of one attempt, from its start.
+  std::optional<Nanos> timeout;  ///< Of one attempt, from its start.
   std::vector<OptimizationChoice> optimizations;
   std::optional<IoRelation> io_relation;
   std::optional<Purity> purity;
   std::optional<KeepOutput> keep_output;
-  std::optional<Nanos> expected_time;        ///< Hint for planners that have no history.
-  std::optional<Bytes> expected_output;      ///< Hint for planners that have no history.
-  std::optional<std::uint32_t> max_items;    ///< Of a map: the widest that it may become.
+  std::optional<Nanos> expected_time;      ///< Hint for planners that have no history.
+  std::optional<Bytes> expected_output;    ///< Hint for planners that have no history.
+  std::optional<std::uint32_t> max_items;  ///< Of a map: the widest that it may become.
 
   friend bool operator==(const TaskOptions&, const TaskOptions&) = default;
 

@@ -21,13 +21,16 @@ bool must_store(const Graph& graph, const Plan& plan, TaskId task, bool kept) {
   if (graph.readers(task) == 0) return false;  // Others may wait for it, but nobody reads it.
   if (worker == flexible_worker) return true;
   const std::uint32_t scope = graph.task(task).scope;
-  return std::ranges::any_of(graph.children(task), [&](TaskId child) {
-    // A map hands what it reads to tasks that nobody has placed yet, and whoever gathers elements
-    // reads them from everywhere.
-    return graph.task(child).kind == TaskKind::map || graph.task(child).scope != scope ||
-           plan.placements[child.number()].worker != worker ||
-           plan.placements[child.number()].origin != plan.placements[task.number()].origin;
-  }) || graph.read_inside_maps(task);
+  return std::ranges::any_of(
+           graph.children(task),
+           [&](TaskId child) {
+             // A map hands what it reads to tasks that nobody has placed yet, and whoever gathers
+             // elements reads them from everywhere.
+             return graph.task(child).kind == TaskKind::map || graph.task(child).scope != scope ||
+                    plan.placements[child.number()].worker != worker ||
+                    plan.placements[child.number()].origin != plan.placements[task.number()].origin;
+           }) ||
+         graph.read_inside_maps(task);
 }
 
 }  // namespace weft

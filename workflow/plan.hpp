@@ -48,8 +48,8 @@ struct PlannedOptimization {
 
 /// How a run shall go: made by a planner from a graph, immutable, carried out by workers.
 ///
-/// Written by planning/planners; read by the run store (who gets what became ready), by workers and by
-/// `weft plan`.
+/// Written by planning/planners; read by the run store (who gets what became ready), by workers and
+/// by `weft plan`.
 struct Plan {
   std::string planner;
   std::vector<PlannedWorker> workers;
@@ -62,8 +62,9 @@ struct Plan {
 
 using PlanPtr = std::shared_ptr<const Plan>;
 
-/// Worker of a task made by a map: rows go round the workers, and a row stays together, so that what
-/// flows from step to step of one element does not travel. User-fixed and flexible templates stay so.
+/// Worker of a task made by a map: rows go round the workers, and a row stays together, so that
+/// what flows from step to step of one element does not travel. User-fixed and flexible templates
+/// stay so.
 /// @param path rows of the element that the task is for, outermost first
 [[nodiscard]] WorkerId worker_of(const Plan& plan, TaskId template_task,
                                  const std::vector<std::uint32_t>& path);

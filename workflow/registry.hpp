@@ -34,7 +34,8 @@ private:
   std::map<FunctionName, std::shared_ptr<const FunctionDefinition>> functions_;
 };
 
-/// The names out of `known` that someone who typed `typed` may have meant, nearest first, at most 3.
+/// The names out of `known` that someone who typed `typed` may have meant, nearest first, at
+/// most 3.
 [[nodiscard]] std::vector<std::string> nearest_names(std::string_view typed,
                                                      const std::vector<std::string>& known);
 

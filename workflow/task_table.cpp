@@ -8,10 +8,11 @@ TaskTable::TaskTable(GraphPtr graph) : graph_(std::move(graph)), next_(graph_->t
 
 TaskOrigin TaskTable::origin(TaskId task) const {
   if (task.number() < graph_->task_count()) return {.task = task};
-  const auto after = std::upper_bound(
-    expansions_.begin(), expansions_.end(), task,
-    [](TaskId id, const Expansion& expansion) { return id < expansion.first; });
-  check(after != expansions_.begin() && task.number() < next_, "a task of the run has a number in use");
+  const auto after =
+    std::upper_bound(expansions_.begin(), expansions_.end(), task,
+                     [](TaskId id, const Expansion& expansion) { return id < expansion.first; });
+  check(after != expansions_.begin() && task.number() < next_,
+        "a task of the run has a number in use");
   const Expansion& expansion = *std::prev(after);
   const std::uint32_t offset = task.number() - expansion.first.number();
   return {.task = graph_->scope(expansion.scope).templates[offset % expansion.width],
@@ -26,8 +27,8 @@ const Expansion& TaskTable::expand(TaskId map, std::uint32_t items) {
   check(fresh, "a map is expanded once");
   // An empty expansion takes a number all the same: first numbers stay distinct and sorted.
   const std::uint32_t numbers = std::max(items * width, 1u);
-  expansions_.push_back({.map = map, .scope = scope, .first = TaskId{next_}, .items = items,
-                         .width = width});
+  expansions_.push_back(
+    {.map = map, .scope = scope, .first = TaskId{next_}, .items = items, .width = width});
   next_ += numbers;
   return expansions_.back();
 }

@@ -25,8 +25,8 @@ struct TaskOrigin {
   std::uint32_t row = 0;
 };
 
-/// All tasks of a run: those of the graph, and those that maps have made so far. Numbers the latter,
-/// and translates the graph's edges into edges between tasks of the run.
+/// All tasks of a run: those of the graph, and those that maps have made so far. Numbers the
+/// latter, and translates the graph's edges into edges between tasks of the run.
 ///
 /// Pure; not thread-safe. References to expansions live until the next `expand`.
 class TaskTable {
@@ -46,8 +46,8 @@ public:
   /// The expansion of a map; nothing before it.
   [[nodiscard]] const Expansion* expansion_of(TaskId map) const;
 
-  /// The run's task that `target`, a task of the graph, is when seen from `from`: the one of the same
-  /// element, or one that encloses it. @pre `target` is in the scope of `from` or around it
+  /// The run's task that `target`, a task of the graph, is when seen from `from`: the one of the
+  /// same element, or one that encloses it. @pre `target` is in the scope of `from` or around it
   [[nodiscard]] TaskId resolve(const TaskOrigin& from, TaskId target) const;
 
   /// Calls `visit(TaskId)` with each task that counts down when `task` commits.

@@ -66,7 +66,7 @@ std::string readable_name(const std::type_info& type) {
 /// An element of another value's list, or any object that another value keeps alive.
 struct Value::Alias final : Box {
   Alias(Value the_owner, const TypeOps& the_ops, const void* the_object)
-      : Box(&the_ops), owner(std::move(the_owner)) {
+    : Box(&the_ops), owner(std::move(the_owner)) {
     object = the_object;
   }
   Value owner;
@@ -85,8 +85,10 @@ const TypeOps& type_ops<ValueList>() {
         }
         return size;
       },
-    .list_size = [](const void* object) { return static_cast<const ValueList*>(object)->items.size(); },
-    .list_item = [](const Value& list, std::size_t index) { return list.object<ValueList>()->items[index]; },
+    .list_size =
+      [](const void* object) { return static_cast<const ValueList*>(object)->items.size(); },
+    .list_item = [](const Value& list,
+                    std::size_t index) { return list.object<ValueList>()->items[index]; },
   };
   return ops;
 }
@@ -122,9 +124,9 @@ Result<std::string_view> Value::encoding() const {
   } catch (const Exception& failure) {
     return failure.error();
   } catch (const std::exception& failure) {
-    return Error{.code = Errc::encode_failed,
-                 .message = "a value of type " + type_name() + " cannot be encoded: " +
-                            failure.what()};
+    return Error{
+      .code = Errc::encode_failed,
+      .message = "a value of type " + type_name() + " cannot be encoded: " + failure.what()};
   }
   const Blob* expected = nullptr;
   if (box_->encoding.compare_exchange_strong(expected, fresh.get(), std::memory_order_acq_rel)) {
@@ -156,9 +158,9 @@ Result<Value> Value::list_item(std::size_t index) const {
   auto size = list_size();
   if (!size) return std::move(size).error();
   if (index >= *size) {
-    return Error{.code = Errc::invalid_argument,
-                 .message = "element " + std::to_string(index) + " of a list of " +
-                            std::to_string(*size)};
+    return Error{
+      .code = Errc::invalid_argument,
+      .message = "element " + std::to_string(index) + " of a list of " + std::to_string(*size)};
   }
   if (box_->ops && box_->ops->list_item) return box_->ops->list_item(*this, index);
   auto list = as<ValueList>();

@@ -37,9 +37,9 @@ class Shared;
 
 /// An immutable, counted value: what tasks take and return.
 ///
-/// Holds the C++ object, its msgpack encoding, or both; each is made from the other on demand, once.
-/// Copies share the object, so handing a value from task to task costs one counter. A value that was
-/// never set is *missing*; a task that returns nothing yields *nothing*, which is a value.
+/// Holds the C++ object, its msgpack encoding, or both; each is made from the other on demand,
+/// once. Copies share the object, so handing a value from task to task costs one counter. A value
+/// that was never set is *missing*; a task that returns nothing yields *nothing*, which is a value.
 ///
 /// Thread-safe: any number of threads may read and copy values that share an object.
 class Value {
@@ -110,8 +110,8 @@ private:
     virtual ~Box();
 
     std::atomic<std::uint32_t> references{1};
-    const TypeOps* ops;            ///< Nothing when only the encoding is known.
-    const void* object = nullptr;  ///< Nothing when only the encoding is known.
+    const TypeOps* ops;                          ///< Nothing when only the encoding is known.
+    const void* object = nullptr;                ///< Nothing when only the encoding is known.
     std::atomic<const Blob*> encoding{nullptr};  ///< Owned; set at most once.
     /// Owned; set at most once. The first of a chain: one box for each type that was decoded.
     std::atomic<Box*> decoded{nullptr};
@@ -121,9 +121,7 @@ private:
 
   template <class T>
   struct Boxed final : Box {
-    explicit Boxed(T the_item) : Box(&type_ops<T>()), item(std::move(the_item)) {
-      object = &item;
-    }
+    explicit Boxed(T the_item) : Box(&type_ops<T>()), item(std::move(the_item)) { object = &item; }
     T item;
   };
 
@@ -265,9 +263,9 @@ Result<Shared<T>> Value::as() const {
         if (auto list = as<ValueList>()) return from_items<T>(**list);
       }
     }
-    return with_context("a value of type " + type_name() + " cannot be read as " +
-                          readable_name(typeid(T)),
-                        done.error());
+    return with_context(
+      "a value of type " + type_name() + " cannot be read as " + readable_name(typeid(T)),
+      done.error());
   }
 }
 

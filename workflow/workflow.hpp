@@ -30,7 +30,8 @@ struct ArgumentSpec {
   std::variant<Value, Output, List, Map> node;
 };
 
-/// A task written by name: what importers of files make. The tasks that it names may be added later.
+/// A task written by name: what importers of files make. The tasks that it names may be added
+/// later.
 struct TaskSpec {
   std::string name;
   FunctionName function;
@@ -41,10 +42,10 @@ struct TaskSpec {
 
 /// A workflow while it is written: tasks, what they take from one another, and what the user fixes.
 ///
-/// Nothing runs before it is submitted. Mistakes that the types cannot see (an unknown name, a cycle, a
-/// function that is not registered) are kept and reported by `freeze`, all at once.
-/// A plain value; not thread-safe. Futures belong to the workflow that made them and to its copies, as
-/// long as those are not changed: what is added to one of two copies is unknown to the other.
+/// Nothing runs before it is submitted. Mistakes that the types cannot see (an unknown name, a
+/// cycle, a function that is not registered) are kept and reported by `freeze`, all at once.
+/// A plain value; not thread-safe. Futures belong to the workflow that made them and to its copies,
+/// as long as those are not changed: what is added to one of two copies is unknown to the other.
 class Workflow {
 public:
   /// @param name 1 to 128 characters out of `[A-Za-z0-9_.-]`: workflows of one name share history.
@@ -52,8 +53,8 @@ public:
 
   // -- tasks --------------------------------------------------------------------------------------
 
-  /// Adds a task that calls `function`. An argument is a constant, a future of the parameter's type,
-  /// or a vector, map, tuple, pair, optional or `object` of such, to any depth.
+  /// Adds a task that calls `function`. An argument is a constant, a future of the parameter's
+  /// type, or a vector, map, tuple, pair, optional or `object` of such, to any depth.
   template <class Callable, class... Args>
   auto task(const Function<Callable>& function, Args&&... args)
     -> Future<typename Function<Callable>::Output>;
@@ -73,8 +74,9 @@ public:
   template <class List, class Callable, class... Extra>
   auto map(const List& list, const Function<Callable>& function, Extra&&... extra);
 
-  /// Repeats whatever `body` adds for each element of `list`. `body` is called once, with the future
-  /// of an element, and returns the future of a task that it adds, or a `Mapped` of a map inside it.
+  /// Repeats whatever `body` adds for each element of `list`. `body` is called once, with the
+  /// future of an element, and returns the future of a task that it adds, or a `Mapped` of a map
+  /// inside it.
   template <class T, class Body>
     requires std::invocable<Body, Future<T>>
   auto for_each(const Future<std::vector<T>>& list, Body&& body);
@@ -91,9 +93,10 @@ public:
   /// Adds a task by name.
   TaskId add(TaskSpec spec);
 
-  // -- what the user fixes --------------------------------------------------------------------------
+  // -- what the user fixes ------------------------------------------------------------------------
 
-  /// Options of one task, to be changed in place. The reference lives until the next call of a member.
+  /// Options of one task, to be changed in place. The reference lives until the next call of a
+  /// member.
   TaskOptions& options(const AnyFuture& future);
 
   /// Options of the map whose elements `each` stands for: `max_items` bounds its width.
@@ -102,11 +105,11 @@ public:
   /// Names a task; its last name counts. Unnamed tasks are called `function-number`.
   void name(const AnyFuture& future, std::string task_name);
 
-  /// `later` starts only after `earlier` has committed, without reading it. A `Mapped` stands for the
-  /// task of each element.
+  /// `later` starts only after `earlier` has committed, without reading it. A `Mapped` stands for
+  /// the task of each element.
   void after(const AnyFuture& later, const AnyFuture& earlier);
 
-  // -- the result -----------------------------------------------------------------------------------
+  // -- the result ---------------------------------------------------------------------------------
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::uint64_t tag() const { return tag_; }
@@ -116,8 +119,8 @@ public:
   void reserve(std::size_t tasks);
 
   /// Checks the structure and freezes it. Fails with `invalid_workflow`, whose causes name every
-  /// problem: cycles, unknown inputs, duplicate names, unregistered functions, options out of range,
-  /// futures used outside of their map.
+  /// problem: cycles, unknown inputs, duplicate names, unregistered functions, options out of
+  /// range, futures used outside of their map.
   [[nodiscard]] Result<GraphPtr> freeze(const Registry& registry) const&;
   [[nodiscard]] Result<GraphPtr> freeze(const Registry& registry) &&;
 
@@ -185,7 +188,7 @@ private:
   std::vector<std::pair<TaskId, std::string>> names_;
   std::vector<std::pair<TaskId, TaskId>> order_;  ///< later, earlier
   std::vector<NamedDependency> named_dependencies_;
-  std::unordered_map<std::string, std::uint32_t> named_slots_;  ///< Of the task being added by name.
+  std::unordered_map<std::string, std::uint32_t> named_slots_;  ///< Of the task added by name.
   std::vector<std::pair<TaskId, std::string>> named_order_;
   std::vector<Problem> problems_;
   TaskOptions stray_options_;  ///< Given out for futures of other workflows, which is a problem.

@@ -10,9 +10,8 @@ namespace {
 
 const Function source{"bench.source", [](std::uint64_t payload) { return Blob(payload, 'x'); }};
 const Function pass{"bench.pass", [](const Blob& input) { return Blob(input.size(), 'x'); }};
-const Function join{"bench.join", [](const Blob& left, const Blob&) {
-                      return Blob(left.size(), 'x');
-                    }};
+const Function join{"bench.join",
+                    [](const Blob& left, const Blob&) { return Blob(left.size(), 'x'); }};
 const Function gather{"bench.gather", [](const std::vector<Shared<Blob>>& inputs) {
                         return Blob(inputs.empty() ? 0 : inputs.front()->size(), 'x');
                       }};
@@ -36,7 +35,8 @@ Output fan(Workflow& workflow, std::uint32_t tasks, std::uint64_t payload) {
 Output tree(Workflow& workflow, std::uint32_t tasks, std::uint64_t payload) {
   // n leaves make n - 1 joins.
   std::vector<Output> level;
-  for (std::uint32_t i = 0; i < (tasks + 1) / 2; ++i) level.push_back(workflow.task(source, payload));
+  for (std::uint32_t i = 0; i < (tasks + 1) / 2; ++i)
+    level.push_back(workflow.task(source, payload));
   while (level.size() > 1) {
     std::vector<Output> next;
     for (std::size_t i = 0; i + 1 < level.size(); i += 2) {

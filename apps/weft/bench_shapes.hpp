@@ -16,7 +16,8 @@ namespace weft::cli {
 ///  - `fan`: one, then `tasks`, then one that takes them all
 ///  - `tree`: binary reduction of leaves, `tasks` in all
 ///  - `gemm`: blocked matrix product: k x k cells, each the sum of k products of two blocks
-///  - `layered`: random layers of width sqrt(`tasks`); each task takes up to three of the layer before
+///  - `layered`: random layers of width sqrt(`tasks`); each task takes up to three of the layer
+///  before
 struct BenchShape {
   Workflow workflow;
   AnyFuture result;

@@ -75,8 +75,7 @@ void CommandLine::add_global_flags() {
   bind(*app_, "-o,--output", "output.format", "table|json|jsonl", "How results are printed.");
   app_->add_flag("-q,--quiet", quiet_, "Print results and errors only.");
   app_->add_flag("-v,--verbose", verbosity_, "Say more; twice, much more.");
-  bind(*app_, "--color", "output.color", "auto|always|never",
-       "Whether output is coloured.");
+  bind(*app_, "--color", "output.color", "auto|always|never", "Whether output is coloured.");
   bind_fixed(*app_, "--no-color", "output.color", "never", "As --color never; so does NO_COLOR.");
   app_->add_option("--config", config_file_, "Read FILE instead of ./weft.toml.")
     ->type_name("FILE")

@@ -26,8 +26,8 @@ private:
   std::function<void(int)> on_signal_;
   sigset_t before_{};
   void (*pipe_before_)(int);  ///< What SIGPIPE did.
-  int signals_;  ///< File descriptor from which signals are read.
-  int stop_;     ///< File descriptor that ends the thread.
+  int signals_;               ///< File descriptor from which signals are read.
+  int stop_;                  ///< File descriptor that ends the thread.
   std::thread thread_;
 };
 

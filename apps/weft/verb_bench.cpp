@@ -31,9 +31,13 @@ void add_row(TextTable& table, const OverheadFigures& figures) {
 ExitCode overhead(Session& session, const OverheadFlags& flags) {
   Console& console = session.console;
   const bool lines = flags.json || console.format() != OutputFormat::table;
-  TextTable table{{{"shape"}, {"tasks", Align::right}, {"payload", Align::right},
-                   {"us/task", Align::right}, {"min - max", Align::right},
-                   {"build us/task", Align::right}, {"peak rss", Align::right}}};
+  TextTable table{{{"shape"},
+                   {"tasks", Align::right},
+                   {"payload", Align::right},
+                   {"us/task", Align::right},
+                   {"min - max", Align::right},
+                   {"build us/task", Align::right},
+                   {"peak rss", Align::right}}};
   const auto shapes = flags.shape == "all" ? bench_shape_names() : std::vector{flags.shape};
   for (const std::string& shape : shapes) {
     OverheadBench bench{.shape = shape,

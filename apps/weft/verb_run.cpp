@@ -257,8 +257,7 @@ void add_run(CommandLine& line) {
   line.bind(verb, "--timeout", "run.timeout", "TIME", "How long the run may take: 30s.");
   line.bind_fixed(verb, "--keep-going", "run.fail_fast", "false",
                   "After a failure, go on with tasks that do not need the failed one.");
-  line.bind(verb, "--progress", "output.progress", "auto|bar|lines|none",
-            "How progress is shown.");
+  line.bind(verb, "--progress", "output.progress", "auto|bar|lines|none", "How progress is shown.");
   verb.add_option("--trace", flags->trace, "Write a Chrome trace of the run to FILE.")
     ->type_name("FILE");
 }

@@ -13,12 +13,12 @@ namespace weft {
 
 /// One observation of a function: what predictions learn from. Shared by all workflows that use it.
 struct Sample {
-  std::string function;        ///< `name@version`
+  std::string function;  ///< `name@version`
   WorkerClass worker_class;
-  WallTime at;                 ///< When the run that it comes from was submitted.
-  Nanos wait{};                ///< Claimed until all inputs were at hand.
-  Nanos execution{};           ///< The function's own time.
-  Nanos publish{};             ///< Returned until committed.
+  WallTime at;        ///< When the run that it comes from was submitted.
+  Nanos wait{};       ///< Claimed until all inputs were at hand.
+  Nanos execution{};  ///< The function's own time.
+  Nanos publish{};    ///< Returned until committed.
   Bytes input_size;
   Bytes output_size;
 
@@ -26,11 +26,13 @@ struct Sample {
 };
 
 struct HistoryOptions {
-  std::size_t max_runs = 1000;                ///< Older runs are dropped, with all that belongs to them.
-  std::size_t max_tasks = 2'000'000;          ///< Nor more runs than have so many tasks; the newest stays.
-  std::size_t max_samples = 2000;             ///< Of one function and worker class; the oldest go first.
-  std::size_t max_samples_per_batch = 64;     ///< Of one function and class out of one batch, evenly thinned.
-  std::size_t max_recorded_tasks = 100'000;   ///< The graph of a larger workflow is not kept with its runs.
+  std::size_t max_runs = 1000;        ///< Older runs are dropped, with all that belongs to them.
+  std::size_t max_tasks = 2'000'000;  ///< Nor more runs than have so many tasks; the newest stays.
+  std::size_t max_samples = 2000;     ///< Of one function and worker class; the oldest go first.
+  /// Of one function and class out of one batch, evenly thinned.
+  std::size_t max_samples_per_batch = 64;
+  /// The graph of a larger workflow is not kept with its runs.
+  std::size_t max_recorded_tasks = 100'000;
 };
 
 /// What is known of past runs: records, task metrics for traces, samples for predictions. Bounded.
@@ -40,7 +42,7 @@ class HistoryStore {
 public:
   virtual ~HistoryStore() = default;
 
-  // -- written by the recorder ------------------------------------------------------------------------
+  // -- written by the recorder --------------------------------------------------------------------
 
   /// Keeps a record of a run that starts; `graph` names its tasks and functions until `finish_run`.
   virtual Result<void> start_run(const RunRecord& record, GraphPtr graph) = 0;
@@ -51,7 +53,7 @@ public:
   /// Replaces the record of a run by its final one.
   virtual Result<void> finish_run(const RunRecord& record) = 0;
 
-  // -- read by planners, traces and people ----------------------------------------------------------------
+  // -- read by planners, traces and people --------------------------------------------------------
 
   /// Newest first. @param workflow empty: of all workflows
   [[nodiscard]] virtual Result<std::vector<RunRecord>> runs(std::size_t limit,

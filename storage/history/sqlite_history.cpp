@@ -52,10 +52,13 @@ SqliteHistory::Statements::Statements(SqliteDatabase& database)
             "makespan_ns = ?5, state = ?6, tasks_total = ?7, tasks_committed = ?8, "
             "tasks_failed = ?9, tasks_skipped = ?10, retries = ?11, workers = ?12, errors = ?13"),
     drop_old_runs(database,
-                  "DELETE FROM runs WHERE id IN (SELECT id FROM "
-                  "(SELECT id, row_number() OVER newest AS place, sum(tasks_total) OVER newest AS "
-                  "tasks FROM runs WINDOW newest AS (ORDER BY submitted_ns DESC, id DESC)) "
-                  "WHERE place > ?1 OR (place > 1 AND tasks > ?2))"),
+                  "DELETE FROM runs WHERE id IN (SELECT id FROM runs "
+                  "ORDER BY submitted_ns DESC, id DESC LIMIT -1 OFFSET ?1)"),
+    drop_beyond_tasks(database,
+                      "DELETE FROM runs WHERE id IN (SELECT id FROM (SELECT id, "
+                      "row_number() OVER newest AS place, sum(tasks_total) OVER newest AS tasks "
+                      "FROM runs WINDOW newest AS (ORDER BY submitted_ns DESC, id DESC)) "
+                      "WHERE place > 1 AND tasks > ?1)"),
     put_graph(database,
               "INSERT OR REPLACE INTO graphs (run, tasks) SELECT id, ?2 FROM runs WHERE id = ?1"),
     add_batch(database,
@@ -83,6 +86,7 @@ SqliteHistory::SqliteHistory(const std::filesystem::path& file, const HistoryOpt
   : options_(options), database_(file) {
   prepare_history(database_);
   statements_.emplace(database_);
+  tasks_ = count_tasks();
 }
 
 // -- written by the recorder ----------------------------------------------------------------------
@@ -131,8 +135,17 @@ Result<void> SqliteHistory::finish_run(const RunRecord& record) {
     running_.erase(record.id);
     SqliteTransaction transaction(database_);
     put_run(record);
+    tasks_ += record.tasks.total;
+    if (tasks_ > options_.max_tasks) {
+      statements_->drop_beyond_tasks.execute(as_limit(options_.max_tasks));
+      tasks_ = count_tasks();
+    }
     transaction.commit();
   });
+}
+
+std::uint64_t SqliteHistory::count_tasks() {
+  return static_cast<std::uint64_t>(database_.number("SELECT total(tasks_total) FROM runs"));
 }
 
 void SqliteHistory::put_run(const RunRecord& record) {
@@ -150,7 +163,7 @@ void SqliteHistory::put_run(const RunRecord& record) {
     static_cast<std::int64_t>(record.state), as_signed(tasks.total), as_signed(tasks.committed),
     as_signed(tasks.failed), as_signed(tasks.skipped), as_signed(tasks.retries),
     std::int64_t{record.workers}, BlobView{encoded});
-  statements_->drop_old_runs.execute(as_limit(options_.max_runs), as_limit(options_.max_tasks));
+  statements_->drop_old_runs.execute(as_limit(options_.max_runs));
 }
 
 void SqliteHistory::add_samples(const SampleSeries& series) {

@@ -39,6 +39,7 @@ private:
 
     SqliteStatement put_run;
     SqliteStatement drop_old_runs;
+    SqliteStatement drop_beyond_tasks;
     SqliteStatement put_graph;
     SqliteStatement add_batch;
     SqliteStatement number_samples;
@@ -54,6 +55,7 @@ private:
   };
 
   void put_run(const RunRecord& record);
+  [[nodiscard]] std::uint64_t count_tasks();
   void add_samples(const SampleSeries& series);
   [[nodiscard]] RunRecord read_run(const SqliteRows& rows) const;
   [[nodiscard]] std::vector<Blob> read_blobs(SqliteStatement& statement, RunId id) const;
@@ -64,6 +66,8 @@ private:
   mutable SqliteDatabase database_;
   mutable std::optional<Statements> statements_;
   std::map<RunId, Sampler> running_;
+  /// Of all runs, and of those that were dropped since the last count, which takes a while.
+  std::uint64_t tasks_ = 0;
 };
 
 }  // namespace weft

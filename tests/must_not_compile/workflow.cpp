@@ -22,7 +22,9 @@ const weft::Function shout{"shout@1", [](const std::string& text) { return text 
 const weft::Function sum{"sum@1", [](const std::vector<int>& all) { return int(all.size()); }};
 const weft::Function is_even{"is_even@1", [](int x) { return x % 2 == 0; }};
 
-int number_of(weft::TaskId) { return 0; }
+int number_of(weft::TaskId) {
+  return 0;
+}
 
 void write(weft::Workflow& workflow) {
   const auto nine = workflow.task(square, 3);

@@ -4,7 +4,8 @@
 // includes this and says how it is made:
 //
 //     std::unique_ptr<weft::StoreBackend> make() { ... }
-//     INSTANTIATE_TEST_SUITE_P(Mine, RunStoreContract, testing::Values(MakeBackend{"mine", &make}));
+//     INSTANTIATE_TEST_SUITE_P(Mine, RunStoreContract, testing::Values(MakeBackend{"mine",
+//     &make}));
 //
 // and the same for each of the other suites: RunStoreChunks, RunStoreLiveness, RunStoreMaps,
 // RunStoreRandomRuns (takes pairs of a backend and a seed) and, in a program of its own that runs

@@ -8,8 +8,8 @@ namespace {
 
 using Source = Operand::Source;
 
-/// What the tasks of one scope may take from their own scope and those around it, and the nodes inside of
-/// maps whose elements they may gather or go on from.
+/// What the tasks of one scope may take from their own scope and those around it, and the nodes
+/// inside of maps whose elements they may gather or go on from.
 struct Visible {
   std::vector<std::uint32_t> numbers, lists, nested, nothings, maybes;
   std::vector<std::uint32_t> mapped_numbers, mapped_lists, mapped_nothings;
@@ -46,7 +46,9 @@ private:
       } else if (kind == 9) {
         add_chained(visible);
       } else if (kind == 10 && options_.failures && dice_.chance(40)) {
-        visible.numbers.push_back(add({.op = Op::doomed, .scope = scope, .operands = some(visible, 1),
+        visible.numbers.push_back(add({.op = Op::doomed,
+                                       .scope = scope,
+                                       .operands = some(visible, 1),
                                        .attempts = 1 + dice_.roll(3)}));
       } else if (depth < depth_max && dice_.chance(70)) {
         add_map(visible, scope, depth);
@@ -73,8 +75,9 @@ private:
   }
 
   std::uint32_t add_number(Visible& visible, std::uint32_t scope) {
-    static const std::vector<Op> plain{Op::mix,        Op::mix_map,  Op::mix_tuple, Op::mix_optional,
-                                       Op::mix_parcel, Op::mix_deep, Op::pair_up,   Op::checked};
+    static const std::vector<Op> plain{Op::mix,          Op::mix_map,    Op::mix_tuple,
+                                       Op::mix_optional, Op::mix_parcel, Op::mix_deep,
+                                       Op::pair_up,      Op::checked};
     SketchNode node{.op = dice_.pick(plain), .scope = scope};
     if (dice_.chance(20)) make_eventful(node);
     switch (node.op) {
@@ -115,16 +118,24 @@ private:
 
   void add_list(Visible& visible, std::uint32_t scope) {
     if (dice_.chance(25)) {
-      visible.nested.push_back(add({.op = Op::spread_lists, .kind = Kind::lists, .scope = scope,
+      visible.nested.push_back(add({.op = Op::spread_lists,
+                                    .kind = Kind::lists,
+                                    .scope = scope,
                                     .operands = some(visible, dice_.roll(4))}));
     } else if (!visible.lists.empty() && dice_.chance(25)) {
-      visible.lists.push_back(add({.op = Op::filter, .kind = Kind::numbers, .scope = scope,
+      visible.lists.push_back(add({.op = Op::filter,
+                                   .kind = Kind::numbers,
+                                   .scope = scope,
                                    .operands = {output(dice_.pick(visible.lists))}}));
     } else if (!visible.mapped_numbers.empty() && dice_.chance(25)) {
-      visible.lists.push_back(add({.op = Op::collect, .kind = Kind::numbers, .scope = scope,
+      visible.lists.push_back(add({.op = Op::collect,
+                                   .kind = Kind::numbers,
+                                   .scope = scope,
                                    .operands = {elements(dice_.pick(visible.mapped_numbers))}}));
     } else {
-      visible.lists.push_back(add({.op = Op::spread, .kind = Kind::numbers, .scope = scope,
+      visible.lists.push_back(add({.op = Op::spread,
+                                   .kind = Kind::numbers,
+                                   .scope = scope,
                                    .operands = some(visible, dice_.roll(4))}));
     }
   }
@@ -137,18 +148,18 @@ private:
       visible.numbers.push_back(
         add({.op = Op::after_touch, .scope = scope, .operands = std::move(operands)}));
     } else if (!visible.maybes.empty() && dice_.chance(40)) {
-      visible.numbers.push_back(add({.op = Op::whole, .scope = scope,
-                                     .operands = {output(dice_.pick(visible.maybes))}}));
-    } else if (!visible.mapped_nothings.empty() && dice_.chance(60)) {
       visible.numbers.push_back(
-        add({.op = Op::count_touches, .scope = scope,
-             .operands = {elements(dice_.pick(visible.mapped_nothings))}}));
+        add({.op = Op::whole, .scope = scope, .operands = {output(dice_.pick(visible.maybes))}}));
+    } else if (!visible.mapped_nothings.empty() && dice_.chance(60)) {
+      visible.numbers.push_back(add({.op = Op::count_touches,
+                                     .scope = scope,
+                                     .operands = {elements(dice_.pick(visible.mapped_nothings))}}));
     } else if (dice_.chance(50)) {
-      visible.nothings.push_back(add({.op = Op::touch, .kind = Kind::nothing, .scope = scope,
-                                      .operands = some(visible, 1)}));
+      visible.nothings.push_back(add(
+        {.op = Op::touch, .kind = Kind::nothing, .scope = scope, .operands = some(visible, 1)}));
     } else {
-      visible.maybes.push_back(add({.op = Op::half, .kind = Kind::maybe, .scope = scope,
-                                    .operands = some(visible, 1)}));
+      visible.maybes.push_back(
+        add({.op = Op::half, .kind = Kind::maybe, .scope = scope, .operands = some(visible, 1)}));
     }
   }
 
@@ -179,8 +190,10 @@ private:
     const std::uint32_t each = dice_.pick(visible.mapped_numbers);
     auto operands = some(visible, 1);
     operands.insert(operands.begin(), output(each));
-    visible.mapped_numbers.push_back(add({.op = Op::pair_up, .scope = sketch_.nodes[each].scope,
-                                          .operands = std::move(operands), .chained = true}));
+    visible.mapped_numbers.push_back(add({.op = Op::pair_up,
+                                          .scope = sketch_.nodes[each].scope,
+                                          .operands = std::move(operands),
+                                          .chained = true}));
   }
 
   void add_map(Visible& visible, std::uint32_t scope, int depth) {
@@ -188,8 +201,8 @@ private:
     if (!of_lists && visible.lists.empty()) return;
     const auto body = static_cast<std::uint32_t>(sketch_.scopes.size());
     const Operand source = output(dice_.pick(of_lists ? visible.nested : visible.lists));
-    const std::uint32_t map = add({.op = Op::map, .kind = Kind::nothing, .scope = scope,
-                                   .operands = {source}, .body = body});
+    const std::uint32_t map = add(
+      {.op = Op::map, .kind = Kind::nothing, .scope = scope, .operands = {source}, .body = body});
     sketch_.scopes.push_back({.parent = scope, .map = map});
     Visible inside = visible;
     inside.mapped_numbers.clear();
@@ -202,16 +215,23 @@ private:
     const std::uint32_t result = fill(inside, body, depth + 1);
     sketch_.nodes[map].result = result;
     switch (sketch_.nodes[result].kind) {
-      case Kind::numbers: visible.mapped_lists.push_back(result); break;
-      case Kind::nothing: visible.mapped_nothings.push_back(result); break;
-      default: visible.mapped_numbers.push_back(result);
+      case Kind::numbers:
+        visible.mapped_lists.push_back(result);
+        break;
+      case Kind::nothing:
+        visible.mapped_nothings.push_back(result);
+        break;
+      default:
+        visible.mapped_numbers.push_back(result);
     }
   }
 
   /// A result of a body that is not a number.
   std::uint32_t add_result(Visible& visible, std::uint32_t scope, std::uint32_t own) {
     if (!visible.mapped_numbers.empty() && dice_.chance(60)) {
-      return add({.op = Op::collect, .kind = Kind::numbers, .scope = scope,
+      return add({.op = Op::collect,
+                  .kind = Kind::numbers,
+                  .scope = scope,
                   .operands = {elements(dice_.pick(visible.mapped_numbers))}});
     }
     return add({.op = Op::touch, .kind = Kind::nothing, .scope = scope, .operands = {output(own)}});
@@ -230,8 +250,9 @@ private:
     return output(dice_.pick(visible.lists));
   }
 
-  /// Numbers: mostly what is near, sometimes what is far, so that edges skip levels; constants when there is
-  /// nothing yet. All are outputs or all are constants, as the elements of a vector must be.
+  /// Numbers: mostly what is near, sometimes what is far, so that edges skip levels; constants when
+  /// there is nothing yet. All are outputs or all are constants, as the elements of a vector must
+  /// be.
   std::vector<Operand> some(const Visible& visible, std::uint32_t count) {
     std::vector<Operand> chosen;
     const bool constants = visible.numbers.empty() || dice_.chance(12);

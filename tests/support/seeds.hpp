@@ -24,8 +24,8 @@ void for_each_seed(std::uint64_t first, Body&& body) {
   const std::uint64_t begin = only ? std::strtoull(only, nullptr, 10) : first;
   const std::uint64_t end = only ? begin + 1 : first + seeds_in_block;
   for (std::uint64_t seed = begin; seed < end; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed) + "; replay it with WEFT_SEED=" +
-                 std::to_string(seed));
+    SCOPED_TRACE("seed " + std::to_string(seed) +
+                 "; replay it with WEFT_SEED=" + std::to_string(seed));
     body(seed);
     if (testing::Test::HasFailure()) return;
   }

@@ -20,11 +20,16 @@ Datum read(const Value& value) {
 
 Datum read(const Value& value, Kind kind) {
   switch (kind) {
-    case Kind::number: return read<Number>(value);
-    case Kind::numbers: return read<Numbers>(value);
-    case Kind::lists: return read<Lists>(value);
-    case Kind::nothing: return read<Nothing>(value);
-    case Kind::maybe: return read<std::optional<Number>>(value);
+    case Kind::number:
+      return read<Number>(value);
+    case Kind::numbers:
+      return read<Numbers>(value);
+    case Kind::lists:
+      return read<Lists>(value);
+    case Kind::nothing:
+      return read<Nothing>(value);
+    case Kind::maybe:
+      return read<std::optional<Number>>(value);
   }
   return {};
 }
@@ -36,8 +41,8 @@ void check_counts(const Tally& tally, const Played& played) {
   EXPECT_EQ(tasks.failed, tally.failed);
   EXPECT_EQ(tasks.skipped, tally.skipped);
   EXPECT_EQ(tasks.retries, tally.retries);
-  const auto commits = std::ranges::count(played.events, RunEventKind::task_committed,
-                                          &RunEvent::kind);
+  const auto commits =
+    std::ranges::count(played.events, RunEventKind::task_committed, &RunEvent::kind);
   EXPECT_EQ(static_cast<std::uint64_t>(commits), tally.committed);
 }
 
@@ -63,15 +68,22 @@ public:
     EXPECT_FALSE(ended_) << "after the end: " << to_json(event);
     last_ = event.at;
     switch (event.kind) {
-      case RunEventKind::task_committed: on_commit(event); break;
-      case RunEventKind::map_expanded: expand(event); break;
+      case RunEventKind::task_committed:
+        on_commit(event);
+        break;
+      case RunEventKind::map_expanded:
+        expand(event);
+        break;
       case RunEventKind::task_failed:
       case RunEventKind::task_skipped:
         EXPECT_FALSE(committed_.contains(event.task)) << to_json(event);
         EXPECT_TRUE(lost_.insert(event.task).second) << to_json(event);
         break;
-      case RunEventKind::ended: ended_ = true; break;
-      default: break;
+      case RunEventKind::ended:
+        ended_ = true;
+        break;
+      default:
+        break;
     }
   }
 
@@ -109,7 +121,8 @@ SketchRun prepare(Sketch sketch) {
   run.kept = run.graph->sinks();
   for (std::uint32_t i = 0; i < run.sketch.nodes.size(); ++i) {
     const SketchNode& node = run.sketch.nodes[i];
-    if (node.scope == 0 && node.keep && node.op != Op::map) run.kept.push_back(run.futures[i].task());
+    if (node.scope == 0 && node.keep && node.op != Op::map)
+      run.kept.push_back(run.futures[i].task());
   }
   std::ranges::sort(run.kept);
   run.kept.erase(std::ranges::unique(run.kept).begin(), run.kept.end());

@@ -35,7 +35,9 @@ Number called(Op op, const Numbers& numbers) {
   return digest(op, numbers);
 }
 
-void append(Numbers& to, const Numbers& more) { to.insert(to.end(), more.begin(), more.end()); }
+void append(Numbers& to, const Numbers& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
 
 Number call_mix_map(const functions::ParcelMap& all) {
   Numbers flat;
@@ -122,8 +124,9 @@ const Function<Number (*)(std::optional<Number>, const std::optional<Numbers>&)>
   "mix_optional@1", &call_mix_optional};
 const Function<Number (*)(const Parcel&)> mix_parcel{"mix_parcel@1", &call_mix_parcel};
 const Function<Number (*)(const Deep&)> mix_deep{"mix_deep@1", &call_mix_deep};
-const Function<Number (*)(Number, Number)> pair_up{
-  "pair_up@1", [](Number a, Number b) { return called(Op::pair_up, {a, b}); }};
+const Function<Number (*)(Number, Number)> pair_up{"pair_up@1", [](Number a, Number b) {
+                                                     return called(Op::pair_up, {a, b});
+                                                   }};
 const Function<Result<Number> (*)(Number)> checked{
   "checked@1", [](Number x) { return Result<Number>(called(Op::checked, {x})); }};
 const Function<Number (*)(const Numbers&)> total{
@@ -147,18 +150,18 @@ const Function<Number (*)(const std::vector<Nothing>&)> count_touches{
   "count_touches@1", [](const std::vector<Nothing>& all) {
     return called(Op::count_touches, {static_cast<Number>(all.size())});
   }};
-const Function<std::optional<Number> (*)(Number)> half{
-  "half@1", [](Number x) -> std::optional<Number> {
-    called(Op::half, {x});
-    if (x % 2 != 0) return std::nullopt;
-    return x / 2;
-  }};
+const Function<std::optional<Number> (*)(Number)> half{"half@1",
+                                                       [](Number x) -> std::optional<Number> {
+                                                         called(Op::half, {x});
+                                                         if (x % 2 != 0) return std::nullopt;
+                                                         return x / 2;
+                                                       }};
 const Function<Number (*)(std::optional<Number>)> whole{
   "whole@1", [](std::optional<Number> x) { return called(Op::whole, {x.value_or(-1)}); }};
 const Function<Number (*)(TaskContext&, Number, Number)> nap{"nap@1", &call_nap};
 const Function<Number (*)(TaskContext&, Number, Number)> flaky{"flaky@1", &call_flaky};
-const Function<Number (*)(TaskContext&, Number, Number)> late{"late@1", &call_late,
-                                                              {.timeout = late_limit}};
+const Function<Number (*)(TaskContext&, Number, Number)> late{
+  "late@1", &call_late, {.timeout = late_limit}};
 const Function<Number (*)(Number)> doomed{"doomed@1", &call_doomed};
 
 }  // namespace functions

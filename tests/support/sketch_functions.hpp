@@ -20,17 +20,37 @@ using Lists = std::vector<Numbers>;
 /// What a task of a random workflow does: which function it calls, or what of the language it is.
 enum class Op : std::uint8_t {
   // Numbers in all shapes of arguments, one number out.
-  mix, mix_map, mix_tuple, mix_optional, mix_parcel, mix_deep, pair_up, checked,
+  mix,
+  mix_map,
+  mix_tuple,
+  mix_optional,
+  mix_parcel,
+  mix_deep,
+  pair_up,
+  checked,
   // Lists in, one number out.
-  total, total_both, total_lists,
+  total,
+  total_both,
+  total_lists,
   // Lists out.
-  spread, spread_lists, filter, collect,
+  spread,
+  spread_lists,
+  filter,
+  collect,
   // Outputs that are not numbers.
-  touch, after_touch, count_touches, half, whole,
+  touch,
+  after_touch,
+  count_touches,
+  half,
+  whole,
   // What takes time, several attempts, or never works.
-  nap, flaky, late, doomed,
+  nap,
+  flaky,
+  late,
+  doomed,
   // A map, and the element inside it.
-  map, item,
+  map,
+  item,
 };
 
 /// A number that depends on all of `numbers` and their order.
@@ -57,8 +77,9 @@ struct Parcel {
 /// Calls of the functions below since the process began.
 extern std::atomic<std::uint64_t> calls_made;
 
-/// The functions of random workflows. `flaky` and `late` fail in their first attempts, as many as their last
-/// argument says, by an exception or by running longer than `late_limit`; `doomed` fails always.
+/// The functions of random workflows. `flaky` and `late` fail in their first attempts, as many as
+/// their last argument says, by an exception or by running longer than `late_limit`; `doomed` fails
+/// always.
 namespace functions {
 
 inline constexpr Nanos late_limit = std::chrono::milliseconds{10};
@@ -69,7 +90,8 @@ using Deep = std::vector<std::map<std::string, Numbers>>;
 extern const Function<Number (*)(const Numbers&)> mix;
 extern const Function<Number (*)(const ParcelMap&)> mix_map;
 extern const Function<Number (*)(const std::tuple<Number, std::pair<Number, Numbers>>&)> mix_tuple;
-extern const Function<Number (*)(std::optional<Number>, const std::optional<Numbers>&)> mix_optional;
+extern const Function<Number (*)(std::optional<Number>, const std::optional<Numbers>&)>
+  mix_optional;
 extern const Function<Number (*)(const Parcel&)> mix_parcel;
 extern const Function<Number (*)(const Deep&)> mix_deep;
 extern const Function<Number (*)(Number, Number)> pair_up;

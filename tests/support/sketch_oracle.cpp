@@ -36,7 +36,7 @@ Datum odd_ones(const Numbers& list) {
 
 }  // namespace
 
-// -- evaluation ---------------------------------------------------------------------------------------
+// -- evaluation -----------------------------------------------------------------------------------
 
 const std::optional<Datum>& SketchOracle::output(std::uint32_t node) {
   return outcome(node, {}).datum;
@@ -70,20 +70,29 @@ SketchOracle::Outcome SketchOracle::compute(const SketchNode& node,
   for (const Datum& argument : arguments) flatten(argument, flat);
   const auto returns = [](Datum datum) { return Outcome{.datum = std::move(datum)}; };
   switch (node.op) {
-    case Op::doomed: return {.ending = Ending::failed};
-    case Op::map: return returns(Nothing{});
-    case Op::touch: return returns(Nothing{});
-    case Op::collect: return returns(flat);
-    case Op::filter: return returns(odd_ones(flat));
-    case Op::spread: return returns(spread_from(digest(node.op, flat)));
-    case Op::spread_lists: return returns(spread_lists_from(digest(node.op, flat)));
+    case Op::doomed:
+      return {.ending = Ending::failed};
+    case Op::map:
+      return returns(Nothing{});
+    case Op::touch:
+      return returns(Nothing{});
+    case Op::collect:
+      return returns(flat);
+    case Op::filter:
+      return returns(odd_ones(flat));
+    case Op::spread:
+      return returns(spread_from(digest(node.op, flat)));
+    case Op::spread_lists:
+      return returns(spread_lists_from(digest(node.op, flat)));
     case Op::half:
       return returns(flat[0] % 2 != 0 ? std::optional<Number>{} : std::optional{flat[0] / 2});
     case Op::whole:
-      return returns(
-        digest(node.op, {std::get<std::optional<Number>>(arguments[0]).value_or(-1)}));
-    case Op::mix_parcel: rearrange_parcel(flat); break;
-    default: break;
+      return returns(digest(node.op, {std::get<std::optional<Number>>(arguments[0]).value_or(-1)}));
+    case Op::mix_parcel:
+      rearrange_parcel(flat);
+      break;
+    default:
+      break;
   }
   return returns(digest(node.op, flat));
 }
@@ -139,7 +148,7 @@ std::size_t SketchOracle::length(const Datum& list) {
   return std::get<Lists>(list).size();
 }
 
-// -- counting -----------------------------------------------------------------------------------------
+// -- counting -------------------------------------------------------------------------------------
 
 Tally SketchOracle::tally() {
   Tally tally;

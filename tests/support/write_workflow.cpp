@@ -20,8 +20,8 @@ private:
   void write_scope(std::uint32_t scope) {
     for (std::uint32_t i = 0; i < sketch_.nodes.size(); ++i) {
       const SketchNode& node = sketch_.nodes[i];
-      const bool here = node.chained ? sketch_.scopes[node.scope].parent == scope
-                                     : node.scope == scope;
+      const bool here =
+        node.chained ? sketch_.scopes[node.scope].parent == scope : node.scope == scope;
       if (!here || node.op == Op::item) continue;
       futures_[i] = write(node);
       write_options(node, futures_[i]);
@@ -47,47 +47,70 @@ private:
   AnyFuture write(const SketchNode& node) {
     const std::vector<Operand>& from = node.operands;
     switch (node.op) {
-      case Op::total: return on_list(functions::total, from[0]);
-      case Op::total_both: return write_total_both(from);
+      case Op::total:
+        return on_list(functions::total, from[0]);
+      case Op::total_both:
+        return write_total_both(from);
       case Op::total_lists:
         return from[0].source == Source::elements
                  ? workflow_.task(functions::total_lists, mapped<Numbers>(from[0]))
                  : workflow_.task(functions::total_lists, future<Lists>(from[0]));
-      case Op::spread: return on_numbers(functions::spread, from);
-      case Op::spread_lists: return on_numbers(functions::spread_lists, from);
-      case Op::filter: return workflow_.filter(future<Numbers>(from[0]), functions::is_odd);
-      case Op::collect: return workflow_.gather(mapped<Number>(from[0]));
-      case Op::after_touch: return write_after_touch(from);
+      case Op::spread:
+        return on_numbers(functions::spread, from);
+      case Op::spread_lists:
+        return on_numbers(functions::spread_lists, from);
+      case Op::filter:
+        return workflow_.filter(future<Numbers>(from[0]), functions::is_odd);
+      case Op::collect:
+        return workflow_.gather(mapped<Number>(from[0]));
+      case Op::after_touch:
+        return write_after_touch(from);
       case Op::count_touches:
         return workflow_.task(functions::count_touches, mapped<Nothing>(from[0]));
       case Op::whole:
         return workflow_.task(functions::whole, future<std::optional<Number>>(from[0]));
-      case Op::nap: return on_number(functions::nap, from[0], node.parameter);
-      case Op::flaky: return on_number(functions::flaky, from[0], node.parameter);
-      case Op::late: return on_number(functions::late, from[0], node.parameter);
-      case Op::touch: return on_number(functions::touch, from[0]);
-      case Op::half: return on_number(functions::half, from[0]);
-      case Op::checked: return on_number(functions::checked, from[0]);
-      case Op::doomed: return on_number(functions::doomed, from[0]);
-      case Op::map: return write_map(node);
-      default: return write_mix(node);
+      case Op::nap:
+        return on_number(functions::nap, from[0], node.parameter);
+      case Op::flaky:
+        return on_number(functions::flaky, from[0], node.parameter);
+      case Op::late:
+        return on_number(functions::late, from[0], node.parameter);
+      case Op::touch:
+        return on_number(functions::touch, from[0]);
+      case Op::half:
+        return on_number(functions::half, from[0]);
+      case Op::checked:
+        return on_number(functions::checked, from[0]);
+      case Op::doomed:
+        return on_number(functions::doomed, from[0]);
+      case Op::map:
+        return write_map(node);
+      default:
+        return write_mix(node);
     }
   }
 
   AnyFuture write_mix(const SketchNode& node) {
     const std::vector<Operand>& from = node.operands;
     switch (node.op) {
-      case Op::mix_map: return write_mix_map(from);
-      case Op::mix_tuple: return write_mix_tuple(from);
-      case Op::mix_optional: return write_mix_optional(from);
-      case Op::mix_parcel: return write_mix_parcel(from);
-      case Op::mix_deep: return write_mix_deep(from);
-      case Op::pair_up: return write_pair_up(node);
-      default: return on_numbers(functions::mix, from);
+      case Op::mix_map:
+        return write_mix_map(from);
+      case Op::mix_tuple:
+        return write_mix_tuple(from);
+      case Op::mix_optional:
+        return write_mix_optional(from);
+      case Op::mix_parcel:
+        return write_mix_parcel(from);
+      case Op::mix_deep:
+        return write_mix_deep(from);
+      case Op::pair_up:
+        return write_pair_up(node);
+      default:
+        return on_numbers(functions::mix, from);
     }
   }
 
-  // -- arguments ------------------------------------------------------------------------------------
+  // -- arguments ----------------------------------------------------------------------------------
 
   template <class T>
   Future<T> future(const Operand& operand) const {
@@ -194,13 +217,15 @@ private:
   AnyFuture write_mix_optional(const std::vector<Operand>& from) {
     return with_vector(from, std::min<std::size_t>(from.size(), 1),
                        [&]<class T>(const std::vector<T>& rest) -> AnyFuture {
-      std::optional<std::vector<T>> more;
-      if (from.size() > 1) more = rest;
-      if (from.empty()) return workflow_.task(functions::mix_optional, std::nullopt, more);
-      return with_number(from[0], [&](const auto& first) {
-        return workflow_.task(functions::mix_optional, std::make_optional(first), more);
-      });
-    });
+                         std::optional<std::vector<T>> more;
+                         if (from.size() > 1) more = rest;
+                         if (from.empty())
+                           return workflow_.task(functions::mix_optional, std::nullopt, more);
+                         return with_number(from[0], [&](const auto& first) {
+                           return workflow_.task(functions::mix_optional, std::make_optional(first),
+                                                 more);
+                         });
+                       });
   }
 
   /// The first number, the second as the optional field, the others as the list.
@@ -229,7 +254,7 @@ private:
     });
   }
 
-  // -- maps -----------------------------------------------------------------------------------------
+  // -- maps ---------------------------------------------------------------------------------------
 
   AnyFuture write_map(const SketchNode& node) {
     const std::uint32_t item = sketch_.scopes[node.body].item;
@@ -241,7 +266,8 @@ private:
         return future<Number>({.source = Source::output, .node = node.result});
       });
     };
-    if (sketch_.nodes[item].kind == Kind::numbers) return write_body(future<Lists>(node.operands[0]));
+    if (sketch_.nodes[item].kind == Kind::numbers)
+      return write_body(future<Lists>(node.operands[0]));
     return write_body(future<Numbers>(node.operands[0]));
   }
 
@@ -252,6 +278,8 @@ private:
 
 }  // namespace
 
-SketchedWorkflow write_workflow(const Sketch& sketch) { return Writer{sketch}.take(); }
+SketchedWorkflow write_workflow(const Sketch& sketch) {
+  return Writer{sketch}.take();
+}
 
 }  // namespace weft::test

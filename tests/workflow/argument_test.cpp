@@ -157,14 +157,15 @@ TEST(Arguments, MakeUpTheFieldsOfAStructInAWorkflow) {
   const std::string_view text = "from a view";
   const auto literal =
     workflow.task(title, object<Exhibit>(number, std::optional{number}, "from a literal",
-                                       std::vector{number, number}, std::array{3, 4}));
-  const auto view = workflow.task(
-    title, object<Exhibit>(number, std::optional<int>{}, text, std::vector{1, 2}, std::array{3, 4}));
+                                         std::vector{number, number}, std::array{3, 4}));
+  const auto view = workflow.task(title, object<Exhibit>(number, std::optional<int>{}, text,
+                                                         std::vector{1, 2}, std::array{3, 4}));
   const auto graph = std::move(workflow).freeze(registry).value();
   Inputs inputs;
   inputs.add(Value::of(1));
   const auto scene_of = [&](const auto& task) {
-    return ArgumentReader{graph->arguments(task.task()), graph->constants(), inputs}.build<Exhibit>();
+    return ArgumentReader{graph->arguments(task.task()), graph->constants(), inputs}
+      .build<Exhibit>();
   };
 
   EXPECT_EQ(scene_of(literal).title, "from a literal");

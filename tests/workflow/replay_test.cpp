@@ -21,7 +21,9 @@ using namespace std::chrono_literals;
 using test::StubContext;
 using testing::HasSubstr;
 
-Trace sample() { return *parse_wfformat(test::sample_15().dump(), "sample.json"); }
+Trace sample() {
+  return *parse_wfformat(test::sample_15().dump(), "sample.json");
+}
 
 GraphPtr graph_of(const Trace& trace, const ReplayOptions& options = {}) {
   Registry registry;
@@ -75,8 +77,8 @@ TEST(Replay, TakesOutputsOfParentsThatWroteAnInputAndWaitsForTheOthers) {
   EXPECT_EQ(kinds_of(*graph, "count_1"), std::vector{DependencyKind::output});
   auto kinds = kinds_of(*graph, "report");
   std::ranges::sort(kinds);
-  EXPECT_EQ(kinds, (std::vector{DependencyKind::output, DependencyKind::output,
-                                DependencyKind::order}));
+  EXPECT_EQ(kinds,
+            (std::vector{DependencyKind::output, DependencyKind::output, DependencyKind::order}));
 }
 
 TEST(Replay, NamesFunctionsAfterTheKindOfTask) {
@@ -194,8 +196,8 @@ TEST_F(ReplayStepOf, EndsAsCancelledWhenItIsStopped) {
 }
 
 TEST_F(ReplayStepOf, BurnsWithoutWaiting) {
-  const auto output = play(
-    context_, {.time = 1us, .work = ReplayOptions::Work::burn, .output_bytes = {5}}, {});
+  const auto output =
+    play(context_, {.time = 1us, .work = ReplayOptions::Work::burn, .output_bytes = {5}}, {});
   ASSERT_TRUE(output) << to_string(output.error());
   EXPECT_EQ(output->at(0).size(), 5u);
   EXPECT_TRUE(context_.waits.empty());
@@ -336,7 +338,8 @@ INSTANTIATE_TEST_SUITE_P(
                   Published{"srasearch-chameleon-20a-001.json", 42, 60, 4}),
   [](const auto& tested) {
     std::string name = tested.param.file.substr(0, tested.param.file.find(".json"));
-    std::ranges::replace_if(name, [](char c) { return c == '-'; }, '_');
+    std::ranges::replace_if(
+      name, [](char c) { return c == '-'; }, '_');
     return name;
   });
 

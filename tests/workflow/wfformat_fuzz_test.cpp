@@ -13,7 +13,9 @@ namespace {
 
 using Random = std::mt19937;
 
-std::size_t below(Random& random, std::size_t end) { return random() % end; }
+std::size_t below(Random& random, std::size_t end) {
+  return random() % end;
+}
 
 /// Damage to the bytes: mostly caught by the JSON parser.
 std::string damaged(std::string text, Random& random) {
@@ -56,9 +58,18 @@ void collect(const nlohmann::json& value, const nlohmann::json::json_pointer& pl
 
 /// Damage to the meaning: JSON as before, but values moved, replaced and taken out.
 nlohmann::json twisted(nlohmann::json document, Random& random) {
-  static const std::vector<nlohmann::json> values{
-    nullptr, true, -1, 0, 1e18, 1e300, "", "split_1", "part1", nlohmann::json::array(),
-    nlohmann::json::object(), nlohmann::json::array({"count_1", "report"})};
+  static const std::vector<nlohmann::json> values{nullptr,
+                                                  true,
+                                                  -1,
+                                                  0,
+                                                  1e18,
+                                                  1e300,
+                                                  "",
+                                                  "split_1",
+                                                  "part1",
+                                                  nlohmann::json::array(),
+                                                  nlohmann::json::object(),
+                                                  nlohmann::json::array({"count_1", "report"})};
   for (std::size_t changes = 1 + below(random, 3); changes > 0; --changes) {
     std::vector<nlohmann::json::json_pointer> places;
     collect(document, nlohmann::json::json_pointer{}, places);

@@ -46,13 +46,12 @@ TEST(WfFormat, ReadsTasksFilesAndEdgesOfVersion15) {
   ASSERT_EQ(trace->tasks.size(), 4u);
   ASSERT_EQ(trace->files.size(), 5u);
   EXPECT_EQ(trace->edge_count(), 5u);
-  EXPECT_EQ(trace->tasks[0],
-            (TraceTask{.name = "split_1",
-                       .category = "split",
-                       .runtime = std::chrono::milliseconds{500},
-                       .inputs = {0},
-                       .outputs = {1, 2},
-                       .parents = {}}));
+  EXPECT_EQ(trace->tasks[0], (TraceTask{.name = "split_1",
+                                        .category = "split",
+                                        .runtime = std::chrono::milliseconds{500},
+                                        .inputs = {0},
+                                        .outputs = {1, 2},
+                                        .parents = {}}));
   EXPECT_EQ(trace->tasks[3].parents, (std::vector<std::uint32_t>{0, 1, 2}));
   EXPECT_EQ(trace->files[2], (TraceFile{"part2", {2000}}));
 }
@@ -110,13 +109,17 @@ TEST(WfFormat, TakesTheNameForTheKindOfATaskWhenAnIdTellsTasksApart) {
 }
 
 TEST(WfFormat, TakesTheNameWithoutItsCounterForTheKindOfATaskWithoutProgram) {
-  for (const auto& [name, category] : std::vector<std::pair<std::string, std::string>>{
-         {"align_ID0000012", "align"}, {"align_7", "align"}, {"align", "align"},
-         {"align2", "align2"}, {"_7", "_7"}, {"77", "77"}, {"map_of_ID", "map_of_ID"}}) {
-    const json document = {
-      {"name", "one"},
-      {"schemaVersion", "1.4"},
-      {"workflow", {{"tasks", {{{"name", name}, {"runtimeInSeconds", 1}}}}}}};
+  for (const auto& [name, category] :
+       std::vector<std::pair<std::string, std::string>>{{"align_ID0000012", "align"},
+                                                        {"align_7", "align"},
+                                                        {"align", "align"},
+                                                        {"align2", "align2"},
+                                                        {"_7", "_7"},
+                                                        {"77", "77"},
+                                                        {"map_of_ID", "map_of_ID"}}) {
+    const json document = {{"name", "one"},
+                           {"schemaVersion", "1.4"},
+                           {"workflow", {{"tasks", {{{"name", name}, {"runtimeInSeconds", 1}}}}}}};
     const auto trace = parse(document);
     ASSERT_TRUE(trace) << to_string(trace.error());
     EXPECT_EQ(trace->tasks[0].category, category);
@@ -149,10 +152,10 @@ TEST(WfFormat, NamesEachFieldOfAnotherTypeByItsPlace) {
        {"/name", "/schemaVersion", "/workflow", "/workflow/specification",
         "/workflow/specification/tasks", "/workflow/specification/tasks/2",
         "/workflow/specification/tasks/2/id", "/workflow/specification/tasks/2/parents",
-        "/workflow/specification/tasks/2/parents/0",
-        "/workflow/specification/tasks/2/inputFiles", "/workflow/specification/files",
-        "/workflow/specification/files/3", "/workflow/specification/files/3/sizeInBytes",
-        "/workflow/execution/tasks", "/workflow/execution/tasks/1/runtimeInSeconds"}) {
+        "/workflow/specification/tasks/2/parents/0", "/workflow/specification/tasks/2/inputFiles",
+        "/workflow/specification/files", "/workflow/specification/files/3",
+        "/workflow/specification/files/3/sizeInBytes", "/workflow/execution/tasks",
+        "/workflow/execution/tasks/1/runtimeInSeconds"}) {
     EXPECT_THAT(problems_of(at(sample_15(), field, true)),
                 HasSubstr(field + " is true or false, not "));
   }
@@ -371,8 +374,7 @@ protected:
 
   std::filesystem::path folder_ =
     std::filesystem::path(testing::TempDir()) /
-    ("wfformat_" + std::string(
-                     testing::UnitTest::GetInstance()->current_test_info()->name()));
+    ("wfformat_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
 };
 
 TEST_F(WfFormatFile, IsReadAsItsText) {

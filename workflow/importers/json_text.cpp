@@ -77,10 +77,9 @@ Error not_json(std::string_view text, std::string_view origin, std::size_t offse
   return {.code = Errc::invalid_file,
           .message = fmt::format("{} is not JSON: {}: {}", in_quotes(origin),
                                  place_in(text, offset), reason_of(failure)),
-          .hint = text.empty() ? "the file is empty"
-                  : offset >= text.size()
-                    ? "the text ends too early; was the file copied in full?"
-                    : "mend the text there"};
+          .hint = text.empty()            ? "the file is empty"
+                  : offset >= text.size() ? "the text ends too early; was the file copied in full?"
+                                          : "mend the text there"};
 }
 
 /// Builds the document while the parser reads, and stops it where there is nothing to be read: at

@@ -53,7 +53,7 @@ public:
 private:
   JsonField(const nlohmann::json& value, const JsonField* parent, std::string_view key,
             std::size_t index)
-      : value_(&value), parent_(parent), key_(key), index_(index) {}
+    : value_(&value), parent_(parent), key_(key), index_(index) {}
 
   void expected(std::string_view what, ProblemList& problems) const;
 

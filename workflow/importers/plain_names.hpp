@@ -14,7 +14,7 @@ public:
   /// @param punctuation what is allowed beside letters and digits
   /// @param max_size longer names are cut; at least 16
   PlainNames(std::string_view punctuation, std::size_t max_size)
-      : punctuation_(punctuation), max_size_(max_size) {}
+    : punctuation_(punctuation), max_size_(max_size) {}
 
   /// `wanted` with other characters replaced by `_`; with `-2`, `-3`... behind it when that name
   /// has been given before.

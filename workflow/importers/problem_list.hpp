@@ -29,9 +29,8 @@ public:
     std::string message = std::string(what) + ": " + std::to_string(count_);
     message += count_ == 1 ? " problem" : " problems";
     if (count_ > listed_.size()) message += ", of which the first are listed";
-    return {.code = Errc::invalid_file,
-            .message = std::move(message),
-            .causes = std::move(listed_)};
+    return {
+      .code = Errc::invalid_file, .message = std::move(message), .causes = std::move(listed_)};
   }
 
 private:

@@ -51,9 +51,12 @@ std::vector<std::string> task_names(const Trace& trace) {
 class Replayer {
 public:
   Replayer(const Trace& trace, const ReplayOptions& options)
-      : trace_(trace), options_(options), functions_(function_names(trace)),
-        names_(task_names(trace)), writers_(trace.files.size()),
-        slots_(trace.tasks.size(), no_slot) {
+    : trace_(trace),
+      options_(options),
+      functions_(function_names(trace)),
+      names_(task_names(trace)),
+      writers_(trace.files.size()),
+      slots_(trace.tasks.size(), no_slot) {
     for (std::uint32_t i = 0; i < trace.tasks.size(); ++i) {
       const auto& outputs = trace.tasks[i].outputs;
       for (std::uint32_t at = 0; at < outputs.size(); ++at) {
@@ -134,8 +137,7 @@ private:
   }
 
   [[nodiscard]] std::uint64_t bytes_of(std::uint32_t file) const {
-    const double bytes =
-      static_cast<double>(trace_.files[file].size.count) * options_.data_scale;
+    const double bytes = static_cast<double>(trace_.files[file].size.count) * options_.data_scale;
     // A file from outside may be of any size; reading more than this of it never ends anyway.
     return static_cast<std::uint64_t>(std::round(std::min(bytes, 1e18)));
   }
@@ -171,8 +173,7 @@ Result<void> check_sizes(const Trace& trace, const ReplayOptions& options) {
   double total = 0;
   for (const TraceTask& task : trace.tasks) {
     for (const std::uint32_t file : task.outputs) {
-      const double bytes =
-        static_cast<double>(trace.files[file].size.count) * options.data_scale;
+      const double bytes = static_cast<double>(trace.files[file].size.count) * options.data_scale;
       if (bytes > max_file_bytes) {
         return too_much_data(trace, "file " + in_quotes(trace.files[file].name), bytes,
                              max_file_bytes, options.data_scale);

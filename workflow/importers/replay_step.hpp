@@ -19,8 +19,7 @@ struct ReplayStep {
   template <class Inspector>
   friend bool inspect(Inspector& f, ReplayStep& x) {
     return f.object(x).fields(f.field("time", x.time), f.field("work", x.work),
-                              f.field("reads", x.reads),
-                              f.field("outside_bytes", x.outside_bytes),
+                              f.field("reads", x.reads), f.field("outside_bytes", x.outside_bytes),
                               f.field("output_bytes", x.output_bytes));
   }
 };

@@ -7,7 +7,9 @@ namespace weft {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// `mProject_ID0000004` and `mProject_4` as `mProject`: names that a counter makes unique.
 std::string_view without_counter(std::string_view name) {

@@ -10,8 +10,8 @@ namespace weft {
 struct CategoryClues {
   std::optional<std::string_view> category;  ///< The kind itself.
   std::string_view name;
-  std::string_view id;                       ///< Unique; at times the same as the name.
-  std::optional<std::string_view> program;   ///< A program, or a whole script.
+  std::string_view id;                      ///< Unique; at times the same as the name.
+  std::optional<std::string_view> program;  ///< A program, or a whole script.
 };
 
 /// The kind of a task: tasks of one kind are predicted from one another. Systems record it in

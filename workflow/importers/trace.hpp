@@ -18,8 +18,8 @@ struct TraceFile {
 
 /// One task of a recorded workflow: what it took, read, wrote and waited for.
 struct TraceTask {
-  std::string name;                    ///< As recorded; unique in the trace.
-  std::string category;                ///< What kind of task it is: the program, or the process.
+  std::string name;      ///< As recorded; unique in the trace.
+  std::string category;  ///< What kind of task it is: the program, or the process.
   Nanos runtime{};
   std::vector<std::uint32_t> inputs;   ///< Indexes into `Trace::files`, each once.
   std::vector<std::uint32_t> outputs;  ///< Indexes into `Trace::files`, each once.

@@ -24,7 +24,7 @@ constexpr std::size_t max_writer_reader_pairs = 50'000'000;
 class TraceLinker {
 public:
   TraceLinker(RecordedTrace recorded, ProblemList& problems)
-      : recorded_(std::move(recorded)), problems_(problems) {}
+    : recorded_(std::move(recorded)), problems_(problems) {}
 
   Trace link() {
     trace_.name = std::move(recorded_.name);
@@ -135,8 +135,8 @@ private:
       } else if (problems_.full()) {
         problems_.add({});
       } else {
-        problems_.add(fmt::format("task {} names an unknown {} {}", quoted(task), role,
-                                  in_quotes(name)));
+        problems_.add(
+          fmt::format("task {} names an unknown {} {}", quoted(task), role, in_quotes(name)));
       }
     }
     ++round_;

@@ -31,8 +31,7 @@ Error cannot_read(std::string_view origin, std::string_view reason) {
 Result<Trace> parse_wfformat(std::string_view text, std::string_view origin,
                              const TraceLimits& limits) {
   if (text.size() > limits.bytes) return too_large(origin, limits);
-  const auto document =
-    parse_json(text, origin, {.depth = limits.depth, .values = limits.values});
+  const auto document = parse_json(text, origin, {.depth = limits.depth, .values = limits.values});
   if (!document) return document.error();
   ProblemList problems;
   RecordedTrace recorded = read_wfformat(*document, limits, problems);

@@ -11,9 +11,9 @@ namespace weft {
 
 /// How large a trace from outside may be. Each is checked before memory follows it.
 struct TraceLimits {
-  std::size_t bytes = 64u << 20;     ///< Of the file. The largest published trace has 7 MB.
-  std::size_t depth = 64;            ///< Nesting of the JSON; the format itself needs 7.
-  std::size_t values = 10'000'000;   ///< JSON values: about 500 MB while the file is read.
+  std::size_t bytes = 64u << 20;    ///< Of the file. The largest published trace has 7 MB.
+  std::size_t depth = 64;           ///< Nesting of the JSON; the format itself needs 7.
+  std::size_t values = 10'000'000;  ///< JSON values: about 500 MB while the file is read.
   std::size_t tasks = 1'000'000;
 };
 

@@ -19,13 +19,15 @@ constexpr double max_runtime_s = 1e8;
 /// Beyond this, a JSON number of bytes is not exact any more.
 constexpr double max_exact_bytes = 9'007'199'254'740'992;  // 2^53
 
-Nanos nanos_of(double seconds) { return Nanos{std::llround(seconds * 1e9)}; }
+Nanos nanos_of(double seconds) {
+  return Nanos{std::llround(seconds * 1e9)};
+}
 
 /// Reads the fields of one document. Points into it.
 class WfFormatReader {
 public:
   WfFormatReader(const nlohmann::json& document, const TraceLimits& limits, ProblemList& problems)
-      : root_(document), limits_(limits), problems_(problems) {}
+    : root_(document), limits_(limits), problems_(problems) {}
 
   RecordedTrace read() {
     if (const auto name = text_member(root_, "name")) trace_.name = *name;
@@ -64,8 +66,8 @@ private:
       read_flat_files(field, task);
       if (!name) continue;
       task.name = *name;
-      task.category = category_of(
-        {optional_text(field, "category"), *name, *name, program_of(field)});
+      task.category =
+        category_of({optional_text(field, "category"), *name, *name, program_of(field)});
       trace_.tasks.push_back(std::move(task));
     }
   }
@@ -133,8 +135,8 @@ private:
       task.runtime = run.runtime;
       clues.program = run.program;
     } else {
-      problems_.add(fmt::format("task {} has no entry in /workflow/execution/tasks",
-                                in_quotes(*id)));
+      problems_.add(
+        fmt::format("task {} has no entry in /workflow/execution/tasks", in_quotes(*id)));
     }
     task.category = category_of(clues);
     trace_.tasks.push_back(std::move(task));
@@ -165,8 +167,8 @@ private:
       if (execution_of_.emplace(*id, executions_.size()).second) {
         executions_.push_back(run);
       } else {
-        problems_.add(fmt::format("{}/id is {}, as that of an entry before it", field.path(),
-                                  in_quotes(*id)));
+        problems_.add(
+          fmt::format("{}/id is {}, as that of an entry before it", field.path(), in_quotes(*id)));
       }
     }
     return tasks->value().is_array();
@@ -185,9 +187,9 @@ private:
   std::size_t task_count(const JsonField& tasks) {
     const std::size_t count = tasks.items(problems_);
     if (count <= limits_.tasks) return count;
-    problems_.add(fmt::format("{} holds {} tasks; {} are the most", tasks.path(), count,
-                              limits_.tasks),
-                  "split it into smaller workflows");
+    problems_.add(
+      fmt::format("{} holds {} tasks; {} are the most", tasks.path(), count, limits_.tasks),
+      "split it into smaller workflows");
     return 0;
   }
 

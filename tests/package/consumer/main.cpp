@@ -10,10 +10,10 @@ namespace {
 
 const weft::Function square{"square@1", [](int x) { return x * x; }};
 const weft::Function sum{"sum@1", [](const std::vector<int>& all) {
-  int total = 0;
-  for (const int x : all) total += x;
-  return total;
-}};
+                           int total = 0;
+                           for (const int x : all) total += x;
+                           return total;
+                         }};
 const weft::Function refuse{"refuse@1", [](int) -> int { throw std::runtime_error{"refused"}; }};
 
 bool computes(weft::Engine& engine) {
