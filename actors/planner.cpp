@@ -37,17 +37,12 @@ private:
   /// Policies and the planning halves of optimizations may be a host's own: what they throw ends
   /// one plan, not the planner.
   Result<Plan> planned(const Graph& graph) const {
-    const auto threw = [](std::string_view what) {
-      return Error{.code = Errc::plan_infeasible,
-                   .message = "planning threw: " + std::string(what),
-                   .hint = "look into the planner and the optimizations that are not weft's own"};
-    };
     try {
       return policy_->plan(graph, options_);
-    } catch (const std::exception& thrown) {
-      return threw(thrown.what());
     } catch (...) {
-      return threw("something that is not a std::exception");
+      return Error{.code = Errc::plan_infeasible,
+                   .message = "planning threw: " + current_exception_as_error().message,
+                   .hint = "look into the planner and the optimizations that are not weft's own"};
     }
   }
 

@@ -9,10 +9,9 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/logger.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
-#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
-#include "weft/actors/error_mapping.hpp"
+#include "weft/actors/ask.hpp"
 #include "weft/actors/executor.hpp"
 #include "weft/actors/recorder.hpp"
 #include "weft/actors/run.hpp"
@@ -90,17 +89,7 @@ public:
   template <class Answer, class Handle, class Message>
   Result<Answer> ask(const Handle& actor, Message message) {
     const Visit visit;
-    caf::scoped_actor self{*system_};
-    auto pending = self->request(actor, caf::infinite, std::move(message));
-    pump();
-    std::optional<Result<Answer>> answer;
-    const auto on_error = [&](const caf::error& error) { answer.emplace(from_caf(error)); };
-    if constexpr (std::is_void_v<Answer>) {
-      pending.receive([&] { answer.emplace(); }, on_error);
-    } else {
-      pending.receive([&](Answer& given) { answer.emplace(std::move(given)); }, on_error);
-    }
-    return std::move(*answer);
+    return weft::ask<Answer>(*system_, actor, std::move(message), [this] { pump(); });
   }
 
   /// Sends a message from outside of the actors.

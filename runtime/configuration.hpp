@@ -58,8 +58,7 @@ public:
   /// All that was said about a key, the winner first. @pre the key exists
   [[nodiscard]] std::vector<SettingValue> values(std::string_view key) const;
 
-  // -- the winner, as what it means
-  // -----------------------------------------------------------------
+  // -- the winner, as what it means ---------------------------------------------------------------
   // @pre the key exists and is of that type
 
   [[nodiscard]] const std::string& text(std::string_view key) const;

@@ -246,8 +246,7 @@ TEST_F(AClusteringPlugin, KeepsTheRowsOfAMapTogether) {
   }
 }
 
-// -- plug-ins that do not behave
-// ----------------------------------------------------------------------------------
+// -- plug-ins that do not behave ------------------------------------------------------------------
 
 TEST_F(StagePlugins, ThatOwnOneStageOfATaskAreAPlanningErrorThatNamesBoth) {
   start_with({std::make_shared<Cluster>(),

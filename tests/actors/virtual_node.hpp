@@ -7,14 +7,13 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/init_global_meta_objects.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
-#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "weft/actors/error_mapping.hpp"
+#include "weft/actors/ask.hpp"
 #include "weft/actors/type_ids.hpp"
 #include "weft/workflow/clock.hpp"
 
@@ -69,17 +68,7 @@ protected:
   /// The answer to a request; `settle` has happened.
   template <class Answer, class Handle, class Message>
   Result<Answer> ask(const Handle& actor, Message message) {
-    caf::scoped_actor self{system};
-    auto pending = self->request(actor, caf::infinite, std::move(message));
-    settle();
-    std::optional<Result<Answer>> answer;
-    const auto on_error = [&](const caf::error& error) { answer.emplace(from_caf(error)); };
-    if constexpr (std::is_void_v<Answer>) {
-      pending.receive([&] { answer.emplace(); }, on_error);
-    } else {
-      pending.receive([&](Answer& given) { answer.emplace(std::move(given)); }, on_error);
-    }
-    return std::move(*answer);
+    return weft::ask<Answer>(system, actor, std::move(message), [this] { settle(); });
   }
 
   [[nodiscard]] static bool alive(const caf::actor_addr& actor) {

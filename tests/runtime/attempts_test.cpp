@@ -111,8 +111,7 @@ TEST_F(Attempts, ThatWaitLetOtherTasksOfTheirWorkerGoOn) {
   EXPECT_EQ(now(), 60s);
 }
 
-// -- time limits
-// ------------------------------------------------------------------------------------
+// -- time limits ----------------------------------------------------------------------------------
 
 class TimeLimits : public OnVirtualTime {
 protected:
@@ -204,8 +203,7 @@ TEST_F(TimeLimits, ThatWereNotReachedLeaveNoTimerBehind) {
   EXPECT_EQ(now(), 11s);
 }
 
-// -- of runs
-// ----------------------------------------------------------------------------------------
+// -- of runs --------------------------------------------------------------------------------------
 
 class RunLimits : public TimeLimits {};
 

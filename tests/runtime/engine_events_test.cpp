@@ -15,12 +15,6 @@ namespace {
 
 using Event = RunEventKind;
 
-const Function upto{"upto@1", [](int n) {
-                      std::vector<int> all;
-                      for (int i = 0; i < n; ++i) all.push_back(i);
-                      return all;
-                    }};
-const Function twice{"twice@1", [](int x) { return 2 * x; }};
 const Function second_try{"second_try@1", [](TaskContext& context) {
                             if (context.attempt() == 1) throw std::runtime_error("not yet");
                             return 3;
@@ -189,8 +183,7 @@ TEST_F(Watchers, MayAskTheRunAndCancelIt) {
   gate.open();
 }
 
-// -- unsubscribing
-// ----------------------------------------------------------------------------------
+// -- unsubscribing --------------------------------------------------------------------------------
 
 TEST_F(Watchers, AreCalledNoMoreOnceTheyHaveUnsubscribed) {
   Workflow workflow{"watched"};
@@ -257,8 +250,7 @@ TEST_F(Watchers, ThatUnsubscribeTwiceOrForOthersChangeNothing) {
   first->unsubscribe(subscription);
 }
 
-// -- progress
-// ---------------------------------------------------------------------------------------
+// -- progress -------------------------------------------------------------------------------------
 
 class Progress : public testing::Test {
 protected:

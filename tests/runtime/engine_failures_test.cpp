@@ -81,8 +81,7 @@ TEST(FailingFunction, LeavesTheEngineUsable) {
   }
 }
 
-// -- what else of the run is done
-// -------------------------------------------------------------------
+// -- what else of the run is done -----------------------------------------------------------------
 
 namespace {
 
@@ -141,8 +140,7 @@ TEST(KeepGoing, RecordsEveryErrorUpToALimit) {
   EXPECT_EQ(run.record().errors.size(), max_recorded_errors);
 }
 
-// -- what is refused at the submission
-// --------------------------------------------------------------
+// -- what is refused at the submission ------------------------------------------------------------
 
 TEST(Submission, NamesEveryStructureProblemAtOnce) {
   const Function unknown{"unknown@3", [](int x) { return x; }};
@@ -180,8 +178,6 @@ TEST(Submission, IsRefusedWhenNoWorkerIsLargeEnough) {
 }
 
 TEST(Submission, OfAMapThatGrowsTooWideFailsTheRun) {
-  const Function upto{"upto@1",
-                      [](int n) { return std::vector<int>(static_cast<std::size_t>(n), 1); }};
   Engine engine{registry_of(upto, pass), with_slots(1)};
   Workflow workflow{"wide"};
   const auto each = workflow.map(workflow.task(upto, 11), pass);

@@ -20,6 +20,12 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 inline const Function pass{"pass@1", [](int x) { return x; }};
+inline const Function twice{"twice@1", [](int x) { return 2 * x; }};
+inline const Function upto{"upto@1", [](int n) {
+                             std::vector<int> all;
+                             for (int i = 0; i < n; ++i) all.push_back(i);
+                             return all;
+                           }};
 inline const Function add{"add@1", [](int x, int y) { return x + y; }};
 
 /// A point that a function passes when the test lets it, and where the test can wait for it.

@@ -6,12 +6,6 @@
 
 namespace weft::test {
 
-namespace {
-
-const Function twice{"twice@1", [](int x) { return 2 * x; }};
-
-}  // namespace
-
 TEST(EngineEnd, CancelsRunsAndWaitsForFunctions) {
   std::latch started{1};
   std::atomic<bool> returned = false;
@@ -192,8 +186,7 @@ TEST(Engine, TakesSubmissionsFromManyThreads) {
   }
 }
 
-// -- runs in flight
-// ---------------------------------------------------------------------------------
+// -- runs in flight -------------------------------------------------------------------------------
 
 TEST(RunsInFlight, AreLimited) {
   Gate gate;

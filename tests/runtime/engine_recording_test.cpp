@@ -18,12 +18,6 @@ namespace {
 
 constexpr int width = 40;  // Fewer than the history thins out.
 
-const Function upto{"upto@1", [](int n) {
-                      std::vector<int> all;
-                      for (int i = 0; i < n; ++i) all.push_back(i);
-                      return all;
-                    }};
-const Function twice{"twice@1", [](int x) { return 2 * x; }};
 const Function second_try{"second_try@1", [](TaskContext& context) {
                             if (context.attempt() == 1) throw std::runtime_error("not yet");
                           }};
@@ -77,8 +71,7 @@ void expect_in_order(const TaskMetrics& task) {
 
 }  // namespace
 
-// -- strategies
-// -------------------------------------------------------------------------------------
+// -- strategies -----------------------------------------------------------------------------------
 
 struct NamedStrategy {
   const char* name;
@@ -217,8 +210,7 @@ TEST_F(RecordingInTime, OfARunThatNobodyHoldsComesToItsEnd) {
   EXPECT_EQ(state(), RunState::succeeded);
 }
 
-// -- histories that are full, broken or not there
-// -----------------------------------------------------
+// -- histories that are full, broken or not there -------------------------------------------------
 
 class Recording : public testing::Test {
 protected:

@@ -14,11 +14,6 @@ const Function sum{"sum@1", [](const std::vector<int>& all) {
                      for (const int x : all) total += x;
                      return total;
                    }};
-const Function upto{"upto@1", [](int n) {
-                      std::vector<int> all;
-                      for (int i = 0; i < n; ++i) all.push_back(i);
-                      return all;
-                    }};
 
 Registry arithmetic() {
   return registry_of(square, sum, upto);
@@ -127,8 +122,7 @@ TEST(EngineRun, GoesOnWhenItsClientLetsGo) {
   EXPECT_EQ(done.get_future().get(), 6);
 }
 
-// -- cancelling
-// -------------------------------------------------------------------------------------
+// -- cancelling -----------------------------------------------------------------------------------
 
 TEST(CancellingARun, ReachesAFunctionThatSleeps) {
   std::latch asleep{1};

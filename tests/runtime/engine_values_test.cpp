@@ -128,8 +128,7 @@ TEST(MoveOnlyValues, GoFromTaskToTask) {
   EXPECT_EQ(engine.submit(std::move(workflow), result).get(), 42);
 }
 
-// -- letting go
-// -------------------------------------------------------------------------------------
+// -- letting go -----------------------------------------------------------------------------------
 
 /// Plays every test under several orders of messages. What lives is counted when functions are
 /// called.

@@ -97,17 +97,21 @@ TEST(Seeds, DecideForTheirOwnHarnessAlone) {
   EXPECT_EQ(second.log(), Play{2}.log());
 }
 
-// -- time
-// -------------------------------------------------------------------------------------------
+// -- time -----------------------------------------------------------------------------------------
 
-using VirtualTime = OnVirtualTime;
+class VirtualTime : public OnVirtualTime {
+protected:
+  weft::Run<int> submit_nap() {
+    registry.add(nap);
+    start();
+    Workflow workflow{"nap"};
+    const auto future = workflow.task(nap, 1);
+    return harness().submit(std::move(workflow), future);
+  }
+};
 
 TEST_F(VirtualTime, StandsStillWhileMessagesAreHandled) {
-  registry.add(nap);
-  start();
-  Workflow workflow{"nap"};
-  const auto future = workflow.task(nap, 1);
-  const auto run = harness().submit(std::move(workflow), future);
+  const auto run = submit_nap();
   while (harness().step()) {
   }
   EXPECT_EQ(now(), 0s);
@@ -115,11 +119,7 @@ TEST_F(VirtualTime, StandsStillWhileMessagesAreHandled) {
 }
 
 TEST_F(VirtualTime, AdvancesByExactlyWhatItIsTold) {
-  registry.add(nap);
-  start();
-  Workflow workflow{"nap"};
-  const auto future = workflow.task(nap, 1);
-  const auto run = harness().submit(std::move(workflow), future);
+  const auto run = submit_nap();
   harness().advance(10ms - 1ns);
   EXPECT_EQ(now(), 10ms - 1ns);
   EXPECT_FALSE(run.wait_for(0s));
@@ -130,11 +130,7 @@ TEST_F(VirtualTime, AdvancesByExactlyWhatItIsTold) {
 }
 
 TEST_F(VirtualTime, PassesForClientsThatWaitUntilTheirLimit) {
-  registry.add(nap);
-  start();
-  Workflow workflow{"nap"};
-  const auto future = workflow.task(nap, 1);
-  const auto run = harness().submit(std::move(workflow), future);
+  const auto run = submit_nap();
   EXPECT_FALSE(run.wait_for(4ms));
   EXPECT_TRUE(run.wait_for(24h));
   EXPECT_EQ(now(), 10ms);

@@ -49,8 +49,7 @@ protected:
     "join@1", [](const std::vector<int>& all) { return static_cast<int>(all.size()); }};
 };
 
-// -- cold and warm
-// ----------------------------------------------------------------------------------
+// -- cold and warm --------------------------------------------------------------------------------
 
 using ColdSlots = SlotsOnVirtualTime;
 
@@ -86,8 +85,7 @@ TEST_F(ColdSlots, ThatNeverStayWarmStartForEachRun) {
   EXPECT_EQ(time_of_one(), 3s);
 }
 
-// -- fewer slots than workers
-// -----------------------------------------------------------------------
+// -- fewer slots than workers ---------------------------------------------------------------------
 
 using FewSlots = SlotsOnVirtualTime;
 
@@ -129,8 +127,7 @@ TEST_F(FewSlots, ServeManyRunsAtOnce) {
   EXPECT_EQ(now(), 100ms);
 }
 
-// -- fair shares
-// ------------------------------------------------------------------------------------
+// -- fair shares ----------------------------------------------------------------------------------
 
 using SlotShares = SlotsOnVirtualTime;
 

@@ -79,8 +79,7 @@ private:
     return last;
   }
 
-  // -- tasks
-  // ----------------------------------------------------------------------------------------
+  // -- tasks --------------------------------------------------------------------------------------
 
   Future<int> add_number(Visible& visible) {
     const auto taken = some(visible.numbers);
@@ -176,8 +175,7 @@ private:
     return result;
   }
 
-  // -- what is known of them
-  // ------------------------------------------------------------------------
+  // -- what is known of them ----------------------------------------------------------------------
 
   Workflow& workflow() { return written_.workflow; }
 

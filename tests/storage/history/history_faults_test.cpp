@@ -79,8 +79,7 @@ void expect_unavailable(const Error& error, const std::filesystem::path& file) {
   EXPECT_NE(error.hint, "");
 }
 
-// -- opening
-// ----------------------------------------------------------------------------------------
+// -- opening --------------------------------------------------------------------------------------
 
 TEST_F(HistoryFaults, OfAFileThatIsNoDatabaseAreRefusedAndLeaveItAlone) {
   const std::string text(5'000, 'x');
@@ -134,8 +133,7 @@ TEST_F(HistoryFaults, OfAFileThatMayNotBeWrittenAreRefused) {
   EXPECT_EQ(WEXITSTATUS(status_of(child)), 0);
 }
 
-// -- damage
-// -----------------------------------------------------------------------------------------
+// -- damage ---------------------------------------------------------------------------------------
 
 TEST_F(HistoryFaults, OfOneRunDoNotHideTheOthers) {
   write_run(1);
@@ -201,8 +199,7 @@ TEST_F(HistoryFaults, OfATruncatedFileNeverCrash) {
   EXPECT_FALSE((*history)->tasks(RunId{1}));
 }
 
-// -- several processes
-// ------------------------------------------------------------------------------
+// -- several processes ----------------------------------------------------------------------------
 
 TEST_F(HistoryFaults, OfAProcessThatIsKilledLoseNothingThatWasAnsweredFor) {
   Pipe answers;

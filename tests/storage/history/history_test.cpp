@@ -26,8 +26,7 @@ std::vector<std::int64_t> executions(const std::vector<Sample>& samples) {
   return executions;
 }
 
-// -- runs
-// -------------------------------------------------------------------------------------------
+// -- runs -----------------------------------------------------------------------------------------
 
 TEST_F(History, KeepsTheFinalRecordOfARun) {
   const auto history = open();
@@ -135,8 +134,7 @@ TEST_F(History, DropsTheOldestRunsThatHaveTooManyTasksTogetherButNeverTheNewest)
   EXPECT_THAT(finish(5, 100), ElementsAre(5));
 }
 
-// -- task metrics
-// -----------------------------------------------------------------------------------
+// -- task metrics ---------------------------------------------------------------------------------
 
 TEST_F(History, KeepsMetricsInTheOrderOfTheirBatches) {
   const auto history = open();
@@ -171,8 +169,7 @@ TEST_F(History, AcceptsABatchWithNothingInIt) {
   EXPECT_THAT(history->tasks(RunId{1}).value(), IsEmpty());
 }
 
-// -- graphs
-// -----------------------------------------------------------------------------------------
+// -- graphs ---------------------------------------------------------------------------------------
 
 TEST_F(History, KeepsWhatTheTasksOfARunAreCalledAndNeed) {
   Workflow wf{"maps"};
@@ -209,8 +206,7 @@ TEST_F(History, DoesNotKeepTheGraphOfALargeWorkflow) {
   EXPECT_THAT(history->samples("quick@1", 9).value(), SizeIs(1));
 }
 
-// -- samples
-// ----------------------------------------------------------------------------------------
+// -- samples --------------------------------------------------------------------------------------
 
 TEST_F(History, MakesASampleOfACommittedAttempt) {
   const auto history = open();
@@ -307,8 +303,7 @@ TEST_F(History, IgnoresTasksThatTheGraphDoesNotHaveWhenItSamples) {
   EXPECT_THAT(history->tasks(RunId{1}).value(), SizeIs(1));
 }
 
-// -- files
-// ------------------------------------------------------------------------------------------
+// -- files ----------------------------------------------------------------------------------------
 
 TEST_F(History, IsThereAgainAfterReopening) {
   MetricsBatch batch = batch_of(RunId{1}, 0, 3);
