@@ -128,6 +128,8 @@ private:
                         plural(path.steps.size(), "task"), format_duration(path.phases.total()),
                         share_text(path.phases.total(), whole));
     out_ += steps_table(whole).text(style_, 2);
+    // A run that was cut short says nothing of how short it could have been.
+    if (summary_.record.state != RunState::succeeded) return;
     out_ += fmt::format(
       "  longest chain of execution alone: {} ({}): no number of workers makes "
       "the run shorter\n",

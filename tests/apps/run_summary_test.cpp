@@ -113,6 +113,13 @@ TEST(RunSummary, TellsTheLongestChainOfExecutionAlone) {
   EXPECT_EQ(summary_of(diamond()).longest_execution, milliseconds{8 + 50 + 9});
 }
 
+TEST(RunSummary, SaysHowShortARunCanBecomeOfThoseThatSucceededAlone) {
+  RunHistory history = diamond();
+  EXPECT_THAT(summary_text(summary_of(history), {}), HasSubstr("no number of workers"));
+  history.record.state = RunState::cancelled;
+  EXPECT_THAT(summary_text(summary_of(history), {}), Not(HasSubstr("no number of workers")));
+}
+
 TEST(RunSummary, AddsUpTheTasksOfAFunctionAndSortsByExecution) {
   const RunSummary summary = summary_of(diamond());
   ASSERT_EQ(summary.functions.size(), 3u);
