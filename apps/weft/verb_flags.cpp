@@ -10,8 +10,8 @@
 
 namespace weft::cli {
 
-void add_file(CLI::App& verb, std::string& file) {
-  verb.add_option("FILE", file, "The workflow: WfFormat JSON, version 1.4 or 1.5.")->required();
+void add_workflow(CLI::App& verb, WorkflowSource& source) {
+  verb.add_option("FILE", source.file, "The workflow: WfFormat JSON, version 1.4 or 1.5.")->required();
 }
 
 void add_output_file(CLI::App& verb, std::string& file) {

@@ -1,13 +1,14 @@
 #pragma once
 
 #include "weft/apps/weft/command_line.hpp"
+#include "weft/apps/weft/workflow_file.hpp"
 
 namespace weft::cli {
 
 // Arguments and flags that several verbs take.
 
-/// The workflow file.
-void add_file(CLI::App& verb, std::string& file);
+/// The workflow, and what it is made with.
+void add_workflow(CLI::App& verb, WorkflowSource& source);
 
 /// The file that the result goes to.
 void add_output_file(CLI::App& verb, std::string& file);

@@ -4,14 +4,13 @@
 #include "weft/apps/weft/output_file.hpp"
 #include "weft/apps/weft/verb_flags.hpp"
 #include "weft/apps/weft/verbs.hpp"
-#include "weft/apps/weft/workflow_file.hpp"
 
 namespace weft::cli {
 
 namespace {
 
 struct GraphFlags {
-  std::string file;
+  WorkflowSource workflow;
   std::string format = "svg";
   std::string by = "auto";
   std::string output;
@@ -35,7 +34,7 @@ std::string text_as(const std::string& format, const GraphView& view) {
 
 ExitCode graph(Session& session, const GraphFlags& flags) {
   const auto loaded =
-    load_workflow(flags.file, session.configuration, ReplayOptions::Purpose::look).value();
+    load_workflow(flags.workflow, session.configuration, ReplayOptions::Purpose::look).value();
   std::optional<GraphGrouping> grouping;
   if (flags.by == "task") grouping = GraphGrouping::tasks;
   if (flags.by == "function") grouping = GraphGrouping::functions;
@@ -65,7 +64,7 @@ void add_graph(CommandLine& line) {
      .examples = "  weft graph mosaic.json -O mosaic.svg\n"
                  "  weft graph mosaic.json --format dot | dot -Tpdf -o mosaic.pdf\n"},
     [flags](Session& session) { return graph(session, *flags); }, {.formats = Formats::own});
-  add_file(verb, flags->file);
+  add_workflow(verb, flags->workflow);
   add_choice(verb, "--format", flags->format, {"dot", "mermaid", "svg"},
              "What to write; svg when not given.");
   add_choice(verb, "--by", flags->by, {"auto", "task", "function"}, "What a node stands for.");

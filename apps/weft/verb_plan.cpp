@@ -5,7 +5,6 @@
 #include "weft/apps/weft/plan_report.hpp"
 #include "weft/apps/weft/verb_flags.hpp"
 #include "weft/apps/weft/verbs.hpp"
-#include "weft/apps/weft/workflow_file.hpp"
 #include "weft/planning/plan_json.hpp"
 #include "weft/runtime/engine.hpp"
 
@@ -14,13 +13,13 @@ namespace weft::cli {
 namespace {
 
 struct PlanFlags {
-  std::string file;
+  WorkflowSource workflow;
   bool tasks = false;
 };
 
 ExitCode plan(Session& session, const PlanFlags& flags) {
   auto loaded =
-    load_workflow(flags.file, session.configuration, ReplayOptions::Purpose::look).value();
+    load_workflow(flags.workflow, session.configuration, ReplayOptions::Purpose::look).value();
   EngineOptions options = checked_engine_options(session.configuration);
   options.recorder.history.clear();  // Nothing is recorded.
   const Engine engine{std::move(loaded.registry), std::move(options)};
@@ -52,7 +51,7 @@ void add_plan(CommandLine& line) {
                  "  weft plan mosaic.json -o json | jq '.tasks[] | {name, worker}'\n"
                  "      where each task would run\n"},
     [flags](Session& session) { return plan(session, *flags); });
-  add_file(verb, flags->file);
+  add_workflow(verb, flags->workflow);
   verb.add_flag("--tasks", flags->tasks, "List the tasks and their places, too.");
   add_replay_flags(line, verb);
   add_pool_flags(line, verb);

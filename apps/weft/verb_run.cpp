@@ -14,7 +14,6 @@
 #include "weft/apps/weft/summary_text.hpp"
 #include "weft/apps/weft/verb_flags.hpp"
 #include "weft/apps/weft/verbs.hpp"
-#include "weft/apps/weft/workflow_file.hpp"
 #include "weft/runtime/engine.hpp"
 
 namespace weft::cli {
@@ -22,7 +21,7 @@ namespace weft::cli {
 namespace {
 
 struct RunFlags {
-  std::string file;
+  WorkflowSource workflow;
   std::string trace;
 };
 
@@ -40,7 +39,7 @@ public:
     open_trace();
     announce_reading();
     auto loaded =
-      load_workflow(flags_.file, session_.configuration, ReplayOptions::Purpose::run).value();
+      load_workflow(flags_.workflow, session_.configuration, ReplayOptions::Purpose::run).value();
     graph_ = loaded.graph;
     announce();
     play(std::move(loaded.registry));
@@ -96,10 +95,10 @@ private:
   void announce_reading() {
     constexpr std::uintmax_t large = 2 << 20;
     std::error_code failure;
-    const std::uintmax_t size = std::filesystem::file_size(flags_.file, failure);
+    const std::uintmax_t size = std::filesystem::file_size(flags_.workflow.file, failure);
     if (failure || size < large) return;
     console_.note(
-      fmt::format("reading {} ({})\n", printable(flags_.file), format_bytes(Bytes{size})));
+      fmt::format("reading {} ({})\n", printable(flags_.workflow.file), format_bytes(Bytes{size})));
   }
 
   void announce() {
@@ -247,7 +246,7 @@ void add_run(CommandLine& line) {
                             [flags](Session& session) {
                               return RunCommand{session, *flags}.execute();
                             });
-  add_file(verb, flags->file);
+  add_workflow(verb, flags->workflow);
   add_replay_flags(line, verb);
   add_pool_flags(line, verb);
   line.bind(verb, "--cold-start", "pool.cold_start", "TIME",

@@ -4,7 +4,6 @@
 #include "weft/apps/weft/json_text.hpp"
 #include "weft/apps/weft/verb_flags.hpp"
 #include "weft/apps/weft/verbs.hpp"
-#include "weft/apps/weft/workflow_file.hpp"
 
 namespace weft::cli {
 
@@ -49,9 +48,10 @@ void print_problems(Console& console, const Error& error) {
   console.print(out);
 }
 
-ExitCode validate(Session& session, const std::string& file) {
+ExitCode validate(Session& session, const WorkflowSource& source) {
+  const std::string& file = source.file;
   Console& console = session.console;
-  const auto loaded = load_workflow(file, session.configuration, ReplayOptions::Purpose::look);
+  const auto loaded = load_workflow(source, session.configuration, ReplayOptions::Purpose::look);
   const ExitCode code = loaded ? ExitCode::success : exit_code_of(loaded.error());
   // A file that is not there is no statement about a workflow.
   if (code == ExitCode::usage) throw Exception(loaded.error());
@@ -70,7 +70,7 @@ ExitCode validate(Session& session, const std::string& file) {
 }  // namespace
 
 void add_validate(CommandLine& line) {
-  auto file = std::make_shared<std::string>();
+  auto source = std::make_shared<WorkflowSource>();
   CLI::App& verb = line.add(
     {.name = "validate",
      .summary = "check a workflow file and name everything that is wrong with it",
@@ -78,8 +78,8 @@ void add_validate(CommandLine& line) {
                 "records, for editors and for continuous integration.",
      .examples = "  weft validate mosaic.json\n"
                  "  weft validate mosaic.json -o json | jq '.problems[].message'\n"},
-    [file](Session& session) { return validate(session, *file); });
-  add_file(verb, *file);
+    [source](Session& session) { return validate(session, *source); });
+  add_workflow(verb, *source);
 }
 
 }  // namespace weft::cli

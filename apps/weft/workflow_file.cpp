@@ -71,8 +71,10 @@ ReplayOptions replay_options(const Configuration& configuration, ReplayOptions::
 
 }  // namespace
 
-Result<LoadedWorkflow> load_workflow(const std::string& path, const Configuration& configuration,
+Result<LoadedWorkflow> load_workflow(const WorkflowSource& source,
+                                     const Configuration& configuration,
                                      ReplayOptions::Purpose purpose) {
+  const std::string& path = source.file;
   if (auto usable = check_path(path); !usable) return usable.error();
   auto trace = load_trace(path);
   if (!trace) return std::move(trace).error();

@@ -9,6 +9,11 @@
 
 namespace weft::cli {
 
+/// Where a workflow comes from, as someone typed it.
+struct WorkflowSource {
+  std::string file;
+};
+
 /// A workflow out of a file, ready to run.
 struct LoadedWorkflow {
   Registry registry;
@@ -18,9 +23,9 @@ struct LoadedWorkflow {
 /// Reads a workflow file. Fails with `invalid_argument` when there is no such file or it may not be
 /// read, and with `invalid_file` or `invalid_workflow`, every problem named, when it holds no
 /// workflow.
-/// @param path a WfFormat trace, which is replayed as the configuration says
+/// @param source its file is a WfFormat trace, which is replayed as the configuration says
 /// @param purpose only what is run has to fit into memory
-[[nodiscard]] Result<LoadedWorkflow> load_workflow(const std::string& path,
+[[nodiscard]] Result<LoadedWorkflow> load_workflow(const WorkflowSource& source,
                                                    const Configuration& configuration,
                                                    ReplayOptions::Purpose purpose);
 
