@@ -30,6 +30,8 @@ public:
     return name;
   }
 
+  std::vector<std::uint32_t> rows() const override { return call_.path; }
+
   void report(double fraction, std::string_view note) override {
     if (!call_.feed) return;
     // Not a number is no progress.

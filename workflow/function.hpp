@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include "weft/workflow/argument.hpp"
 #include "weft/workflow/options.hpp"
@@ -30,6 +31,10 @@ public:
   [[nodiscard]] virtual std::uint32_t attempt() const = 0;
 
   [[nodiscard]] virtual std::string task_name() const = 0;
+
+  /// Which elements of the maps around it the task is for, counted from 0, the outermost map first.
+  [[nodiscard]] virtual std::vector<std::uint32_t> rows() const = 0;
+
   [[nodiscard]] virtual RunId run() const = 0;
 
   /// Tells watchers of the run how far this attempt is. @param fraction 0 to 1

@@ -159,6 +159,8 @@ void Workflow::append_spec(const ArgumentSpec& spec) {
     if (!fresh) return;
     dependencies_.push_back({});
     named_dependencies_.push_back({.slot = next, .task = output->task});
+  } else if (const auto* future = std::get_if<AnyFuture>(&spec.node)) {
+    append_future(*future);
   } else if (const auto* list = std::get_if<ArgumentSpec::List>(&spec.node)) {
     append_node(ArgKind::list, list->size());
     for (const ArgumentSpec& item : *list) append_spec(item);

@@ -27,7 +27,8 @@ struct ArgumentSpec {
   using List = std::vector<ArgumentSpec>;
   using Map = std::vector<std::pair<std::string, ArgumentSpec>>;
 
-  std::variant<Value, Output, List, Map> node;
+  /// A constant, the output of a task by its name or as a future, or a list or mapping of such.
+  std::variant<Value, Output, List, Map, AnyFuture> node;
 };
 
 /// A task written by name: what importers of files make. The tasks that it names may be added
@@ -80,6 +81,12 @@ public:
   template <class T, class Body>
     requires std::invocable<Body, Future<T>>
   auto for_each(const Future<std::vector<T>>& list, Body&& body);
+
+  /// Goes on element by element, as `map` over a `Mapped` does: `body` is called once, with the
+  /// future of an element, and returns the future of a task that it adds.
+  template <class T, class Body>
+    requires std::invocable<Body, Future<T>>
+  auto for_each(const Mapped<T>& each, Body&& body);
 
   /// All elements as one list. Passing the `Mapped` itself to a task gathers it, too.
   template <class T>

@@ -224,12 +224,25 @@ auto Workflow::map(const Future<std::vector<T>>& list, const Function<Callable>&
 template <class T, class Callable, class... Extra>
 auto Workflow::map(const Mapped<T>& each, const Function<Callable>& function, Extra&&... extra)
   -> Mapped<typename Function<Callable>::Output> {
-  const Future<T> element{each.workflow(), each.task(), AnyFuture::Kind::output};
-  const std::uint32_t scope = owns(each) ? tasks_[each.task().number()].scope : scope_;
-  const auto output = in_scope(scope, [&] {
+  return for_each(each, [&](const Future<T>& element) {
     return task(function, element, std::forward<Extra>(extra)...);
   });
-  return {tag_, output.task(), AnyFuture::Kind::mapped};
+}
+
+template <class T, class Body>
+  requires std::invocable<Body, Future<T>>
+auto Workflow::for_each(const Mapped<T>& each, Body&& body) {
+  using Returned = std::remove_cvref_t<std::invoke_result_t<Body, Future<T>>>;
+  static_assert(typed_detail::is_future<Returned> && !typed_detail::is_mapped<Returned>,
+                "weft: the body that goes on with an element returns a Future");
+  const Future<T> element{each.workflow(), each.task(), AnyFuture::Kind::output};
+  const std::uint32_t scope = owns(each) ? tasks_[each.task().number()].scope : scope_;
+  const AnyFuture output = in_scope(scope, [&]() -> AnyFuture {
+    const AnyFuture returned = body(element);
+    // A future of another workflow is a problem that has been noted already.
+    return owns(each) && scope != 0 ? checked_body(scopes_[scope].map, returned) : returned;
+  });
+  return Mapped<typename Returned::value_type>{tag_, output.task(), AnyFuture::Kind::mapped};
 }
 
 template <class List, class Callable, class... Extra>

@@ -19,6 +19,7 @@ public:
   [[nodiscard]] std::stop_token stop_token() const override { return stop.get_token(); }
   [[nodiscard]] std::uint32_t attempt() const override { return 3; }
   [[nodiscard]] std::string task_name() const override { return "stub"; }
+  [[nodiscard]] std::vector<std::uint32_t> rows() const override { return {}; }
   [[nodiscard]] RunId run() const override { return RunId{7}; }
 
   void report(double fraction, std::string_view note) override {

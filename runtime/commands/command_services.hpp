@@ -1,0 +1,58 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "weft/runtime/commands/file_digest.hpp"
+#include "weft/runtime/commands/run_folder.hpp"
+#include "weft/runtime/pipeline.hpp"
+
+namespace weft {
+
+/// What the commands of one workflow share.
+///
+/// Thread-safe.
+class CommandServices {
+public:
+  /// @param previous the run whose outputs may be used again; nothing: none
+  CommandServices(CommandOptions options, std::string pipeline, std::optional<RunFolder> previous)
+    : options_(std::move(options)),
+      pipeline_(std::move(pipeline)),
+      previous_(std::move(previous)) {}
+
+  [[nodiscard]] const CommandOptions& options() const { return options_; }
+  [[nodiscard]] const std::optional<RunFolder>& previous() const { return previous_; }
+  [[nodiscard]] FileDigests& digests() { return digests_; }
+
+  /// The folder of a run, made and locked when it is first asked for.
+  [[nodiscard]] Result<RunFolder> folder_of(RunId run);
+
+  /// Notes that a task of the run writes the file. Fails when another task does, too.
+  [[nodiscard]] Result<void> claim_path(RunId run, const std::string& path,
+                                        const std::string& task);
+
+  void decided(const CommandDecision& decision) const {
+    if (options_.on_decision) options_.on_decision(decision);
+  }
+
+private:
+  struct Opened {
+    RunFolder folder;
+    RunFolderLock lock;
+    std::map<std::string, std::string> writers;  ///< The task that writes each file.
+  };
+
+  CommandOptions options_;
+  std::string pipeline_;
+  std::optional<RunFolder> previous_;
+  FileDigests digests_;
+  std::mutex mutex_;
+  std::map<std::string, Opened> runs_;
+};
+
+using CommandServicesPtr = std::shared_ptr<CommandServices>;
+
+}  // namespace weft

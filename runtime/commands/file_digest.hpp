@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "weft/runtime/commands/command_output.hpp"
+
+namespace weft {
+
+/// XXH3, 128 bits, as 32 hexadecimal digits. Tells changed content apart; no protection against
+/// people who want two contents to look alike.
+[[nodiscard]] std::string digest_of(std::string_view text);
+
+/// Reads a file to its end and describes it. Fails with `io_failed`.
+[[nodiscard]] Result<CommandItem> describe_file(const std::filesystem::path& path);
+
+/// Describes files that do not change during a run, each once.
+///
+/// Thread-safe.
+class FileDigests {
+public:
+  [[nodiscard]] Result<CommandItem> describe(const std::filesystem::path& path);
+
+private:
+  struct Known {
+    std::uintmax_t size;
+    std::filesystem::file_time_type changed;
+    CommandItem item;
+  };
+
+  std::mutex mutex_;
+  std::map<std::string, Known> known_;
+};
+
+}  // namespace weft

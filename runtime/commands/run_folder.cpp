@@ -1,0 +1,129 @@
+#include "weft/runtime/commands/run_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace weft {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Error folder_refused(const fs::path& path, std::string_view what) {
+  return {.code = Errc::io_failed,
+          .message = fmt::format("{} cannot be written: {}", in_quotes(path.string()), what),
+          .hint =
+            "is there space on the disk, and may the folder be written to? --work names "
+            "another one"};
+}
+
+}  // namespace
+
+fs::path RunFolder::task(std::string_view name, std::span<const std::uint32_t> rows) const {
+  fs::path path = path_ / "tasks" / name;
+  for (const std::uint32_t row : rows) path /= std::to_string(row);
+  return path;
+}
+
+bool RunFolder::running() const {
+  const int lock = ::open((path_ / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (lock < 0) return false;
+  const bool held = ::flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(lock);
+  return held;
+}
+
+Result<RunFolderLock> RunFolderLock::take(const RunFolder& folder, std::string_view pipeline) {
+  std::error_code failure;
+  fs::create_directories(folder.path() / "tasks", failure);
+  if (failure) return folder_refused(folder.path(), failure.message());
+  const fs::path path = folder.path() / "lock";
+  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock < 0) return folder_refused(path, std::strerror(errno));
+  RunFolderLock held{lock};
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) return folder_refused(path, std::strerror(errno));
+  const nlohmann::json facts{{"run", folder.run()}, {"pipeline", pipeline}};
+  if (auto written = write_whole_file(folder.path() / "run.json", facts.dump() + "\n"); !written) {
+    return written.error();
+  }
+  return held;
+}
+
+RunFolderLock::~RunFolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::vector<RunFolder> run_folders(const fs::path& work) {
+  std::vector<RunFolder> folders;
+  std::error_code failure;
+  for (fs::directory_iterator each(work / "runs", failure), end; !failure && each != end;
+       each.increment(failure)) {
+    folders.emplace_back(work, each->path().filename().string());
+  }
+  // Ids of runs grow with time.
+  std::ranges::sort(folders, {}, &RunFolder::run);
+  return folders;
+}
+
+Result<RunFolder> find_run_folder(const fs::path& work, std::string_view reference) {
+  const auto folders = run_folders(work);
+  const auto unknown = [&](std::string_view what) {
+    return Error{.code = Errc::run_unknown,
+                 .message = fmt::format("{} in {}", what, in_quotes(work.string())),
+                 .hint =
+                   "only runs of pipelines leave files; --work names the folder that they "
+                   "were started with"};
+  };
+  if (folders.empty()) return unknown("there is no run");
+  if (reference == "last") return folders.back();
+  std::vector<RunFolder> matching;
+  std::ranges::copy_if(folders, std::back_inserter(matching), [&](const RunFolder& folder) {
+    return !reference.empty() && folder.run().starts_with(reference);
+  });
+  if (matching.size() == 1) return matching.front();
+  return unknown((matching.empty() ? "there is no run " : "several runs begin with ") +
+                 in_quotes(reference));
+}
+
+std::string pipeline_of(const RunFolder& folder) {
+  std::ifstream file{folder.path() / "run.json"};
+  const auto facts = nlohmann::json::parse(file, nullptr, false);
+  if (!facts.is_object() || !facts.contains("pipeline")) return {};
+  return facts["pipeline"].is_string() ? facts["pipeline"].get<std::string>() : std::string();
+}
+
+void drop_old_run_folders(const fs::path& work, std::size_t keep) {
+  const auto folders = run_folders(work);
+  if (folders.size() <= keep) return;
+  for (std::size_t i = 0; i < folders.size() - keep; ++i) {
+    if (folders[i].running()) continue;
+    std::error_code failure;  // What cannot be removed now is tried again by the next run.
+    fs::remove_all(folders[i].path(), failure);
+  }
+}
+
+Result<void> write_whole_file(const fs::path& path, std::string_view text) {
+  fs::path fresh = path;
+  fresh += ".new";
+  {
+    std::ofstream file{fresh, std::ios::binary | std::ios::trunc};
+    file.write(text.data(), static_cast<std::streamsize>(text.size()));
+    file.close();
+    if (!file) return folder_refused(fresh, std::strerror(errno));
+  }
+  std::error_code failure;
+  fs::rename(fresh, path, failure);
+  if (failure) return folder_refused(path, failure.message());
+  return {};
+}
+
+}  // namespace weft
