@@ -6,12 +6,13 @@
 namespace weft::cli {
 
 /// What the command ends with: a public interface, documented in docs/exit-codes.md. The numbers
-/// change only with a major version; 4 and 8 are kept for missed deadlines and refused access.
+/// change only with a major version; 8 is kept for refused access.
 enum class ExitCode : int {
   success = 0,
   tasks_failed = 1,      ///< The run ended with a failed task.
   usage = 2,             ///< The command line, an argument or the configuration is wrong.
   invalid_workflow = 3,  ///< The workflow file is malformed or has structure problems.
+  deadline_missed = 4,   ///< The run succeeded after its deadline, and that was to be told.
   refused = 5,           ///< No plan can be carried out as the workflow asks.
   cancelled = 6,         ///< The run was cancelled before it could end.
   unreachable = 7,       ///< The store or the history cannot be used.

@@ -11,7 +11,15 @@
 namespace weft::cli {
 
 void add_workflow(CLI::App& verb, WorkflowSource& source) {
-  verb.add_option("FILE", source.file, "The workflow: WfFormat JSON, version 1.4 or 1.5.")->required();
+  verb
+    .add_option("FILE", source.file,
+                "The workflow: a pipeline in YAML, or a WfFormat trace in JSON (1.4 or 1.5).")
+    ->required();
+  verb
+    .add_option("--param", source.parameters,
+                "A parameter of the pipeline: NAME=VALUE; again for others.")
+    ->type_name("NAME=VALUE")
+    ->allow_extra_args(false);
 }
 
 void add_output_file(CLI::App& verb, std::string& file) {
@@ -57,6 +65,10 @@ void add_pool_flags(CommandLine& line, CLI::App& verb) {
   line.bind(verb, "--planner", "plan.planner", "NAME", "The planner that places tasks.");
   line.bind(verb, "--workers", "plan.workers", "N", "Workers to plan for; 0: one for each slot.");
   line.bind(verb, "--slots", "pool.slots", "N", "Slots that run tasks; 0: one for each CPU.");
+}
+
+void add_work_flag(CommandLine& line, CLI::App& verb) {
+  line.bind(verb, "--work-dir", "commands.folder", "DIR", "Where commands work and leave their logs.");
 }
 
 void add_history_flag(CommandLine& line, CLI::App& verb) {

@@ -46,6 +46,9 @@ void add_replay_flags(CommandLine& line, CLI::App& verb);
 /// What tasks are planned for.
 void add_pool_flags(CommandLine& line, CLI::App& verb);
 
+/// Where commands work.
+void add_work_flag(CommandLine& line, CLI::App& verb);
+
 /// Where past runs are found.
 void add_history_flag(CommandLine& line, CLI::App& verb);
 

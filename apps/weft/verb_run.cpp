@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "weft/apps/weft/configuration_files.hpp"
+#include "weft/apps/weft/kept_tasks.hpp"
 #include "weft/apps/weft/output_file.hpp"
 #include "weft/apps/weft/run_reference.hpp"
 #include "weft/apps/weft/run_watch.hpp"
@@ -14,6 +15,7 @@
 #include "weft/apps/weft/summary_text.hpp"
 #include "weft/apps/weft/verb_flags.hpp"
 #include "weft/apps/weft/verbs.hpp"
+#include "weft/runtime/commands/run_folder.hpp"
 #include "weft/runtime/engine.hpp"
 
 namespace weft::cli {
@@ -38,9 +40,18 @@ public:
     const SignalWatch signals{[this](int signal) { on_signal(signal); }};
     open_trace();
     announce_reading();
+    WorkflowSource source = flags_.workflow;
+    if (!source.from_run.empty()) {
+      const std::string work = session_.configuration.text("commands.folder");
+      from_run_ = find_run_folder(work, source.from_run).value().run();
+      source.from_run = from_run_;
+      source.on_decision = [this](const CommandDecision& decision) { kept_tasks_.add(decision); };
+    }
     auto loaded =
-      load_workflow(flags_.workflow, session_.configuration, ReplayOptions::Purpose::run).value();
+      load_workflow(source, session_.configuration, ReplayOptions::Purpose::run).value();
     graph_ = loaded.graph;
+    deadline_ = session_.configuration.optional_duration("run.deadline");
+    if (!deadline_ && loaded.sla) deadline_ = loaded.sla->deadline;
     announce();
     play(std::move(loaded.registry));
     const ExitCode code = exit_code();
@@ -109,7 +120,17 @@ private:
   [[nodiscard]] ExitCode exit_code() const {
     const bool cancelled = history_.record.state == RunState::cancelled;
     const bool told_to_end = signal_ != 0 && signal_ != SIGINT;
+    const bool succeeded = history_.record.state == RunState::succeeded;
+    if (succeeded && !deadline_met() && session_.configuration.flag("run.fail_on_sla_miss")) {
+      return ExitCode::deadline_missed;
+    }
     return told_to_end && cancelled ? ExitCode::terminated : exit_code_of(history_.record);
+  }
+
+  /// True as well when there is no deadline.
+  [[nodiscard]] bool deadline_met() const {
+    const auto& makespan = history_.record.makespan;
+    return !deadline_ || (makespan && *makespan <= *deadline_);
   }
 
   void play(Registry registry) {
@@ -172,14 +193,30 @@ private:
     const RunSummary summary =
       summarize(history_.record, history_.attempts, history_.slots, history_.graph);
     if (console_.format() == OutputFormat::table) {
+      console_.print(kept_tasks_.text(from_run_, session_.verbosity > 0));
       console_.print(summary_text(summary, {.style = console_.out_style()}));
+      console_.print(deadline_text());
       return;
     }
     Json verdict;
     verdict["event"] = "summary";
     verdict["exit_code"] = static_cast<int>(code);
+    if (deadline_) {
+      verdict["deadline_ns"] = deadline_->count();
+      verdict["deadline_met"] = deadline_met();
+    }
+    if (!flags_.workflow.from_run.empty()) verdict["decisions"] = kept_tasks_.json();
     verdict.update(json_of(summary));
     console_.print(text_of_record(verdict, console_.format()));
+  }
+
+  [[nodiscard]] std::string deadline_text() const {
+    const auto& makespan = history_.record.makespan;
+    if (!deadline_ || !makespan || history_.record.state != RunState::succeeded) return {};
+    const TextStyle style = console_.out_style();
+    return fmt::format("\ndeadline {}: {}, {} from submit to result\n", format_duration(*deadline_),
+                       deadline_met() ? style.green("met") : style.red("missed"),
+                       format_duration(*makespan));
   }
 
   void suggest() {
@@ -205,6 +242,9 @@ private:
   EngineOptions options_;
   GraphPtr graph_;
   RunHistory history_;
+  std::optional<Nanos> deadline_;
+  std::string from_run_;  ///< The run whose outputs are used again; empty: none.
+  KeptTasks kept_tasks_;
 
   std::mutex mutex_;      ///< Guards what follows, which the thread of the signals uses, too.
   bool running_ = false;  ///< There is an engine.
@@ -218,7 +258,8 @@ private:
 constexpr std::string_view details =
   "Plans the workflow, runs it in this process, shows how it goes, and says at the end where the "
   "time "
-  "went. A WfFormat trace is replayed: each task sleeps or burns its recorded time times "
+  "went. A pipeline runs its commands as docs/pipelines.md says. A WfFormat trace is replayed: "
+  "each task sleeps or burns its recorded time times "
   "--time-scale, "
   "and reads and writes its recorded bytes times --data-scale.\n\n"
   "^C cancels the run and waits for its tasks to stop; a second ^C stops at once. The run is "
@@ -232,6 +273,10 @@ constexpr std::string_view examples =
   "      replay a trace at a tenth of its time\n"
   "  weft run mosaic.json --slots 8 --cold-start 50ms --trace mosaic.trace.json\n"
   "      eight slots that take 50 ms to start, and a timeline for Perfetto\n"
+  "  weft run thumbnails.yaml --param size=320 --deadline 30s\n"
+  "      run a pipeline of commands, and say whether it made its deadline\n"
+  "  weft run thumbnails.yaml --from-failure last\n"
+  "      do again only what the last run left undone or what has changed since\n"
   "  weft run mosaic.json -o jsonl | jq -c 'select(.event==\"task_failed\")'\n"
   "      events as lines of JSON; the last line is the summary\n";
 
@@ -253,6 +298,15 @@ void add_run(CommandLine& line) {
             "What a cold slot takes to start: 50ms.");
   line.bind(verb, "--history", "history.file", "FILE",
             "Where runs are recorded; `:memory:` for nowhere.");
+  add_work_flag(line, verb);
+  verb
+    .add_option("--from-failure", flags->workflow.from_run,
+                "Do again only what RUN left undone, or what has changed since; last: the newest.")
+    ->type_name("RUN");
+  line.bind(verb, "--deadline", "run.deadline", "TIME",
+            "By when the result is wanted, from the submission on: 30s.");
+  line.bind_fixed(verb, "--fail-on-sla-miss", "run.fail_on_sla_miss", "true",
+                  "End with exit code 4 when the run succeeds after its deadline.");
   line.bind(verb, "--timeout", "run.timeout", "TIME", "How long the run may take: 30s.");
   line.bind_fixed(verb, "--keep-going", "run.fail_fast", "false",
                   "After a failure, go on with tasks that do not need the failed one.");

@@ -10,7 +10,9 @@ void add_all_verbs(CommandLine& line) {
   add_runs(line);
   add_show(line);
   add_trace(line);
+  add_logs(line);
   add_bench(line);
+  add_schema(line);
   add_config(line);
   add_version(line);
   add_completion(line);

@@ -1,6 +1,7 @@
 #include "weft/apps/weft/workflow_file.hpp"
 
 #include <filesystem>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -69,6 +70,68 @@ ReplayOptions replay_options(const Configuration& configuration, ReplayOptions::
           .purpose = purpose};
 }
 
+CommandOptions command_options(const WorkflowSource& source, const Configuration& configuration) {
+  return {.work = configuration.text("commands.folder"),
+          .keep_runs = static_cast<std::size_t>(configuration.count("commands.keep_runs")),
+          .grace = configuration.duration("commands.grace"),
+          .from_run = source.from_run,
+          .on_decision = source.on_decision};
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> split_parameters(
+  const std::vector<std::string>& parameters) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const std::string& text : parameters) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error{.code = Errc::invalid_argument,
+                   .message = "--param " + in_quotes(text) + " gives no value",
+                   .hint = "write --param NAME=VALUE"};
+    }
+    pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return pairs;
+}
+
+Result<Workflow> load_pipeline_workflow(const WorkflowSource& source,
+                                        const Configuration& configuration,
+                                        LoadedWorkflow& loaded) {
+  auto pipeline = load_pipeline(source.file);
+  if (!pipeline) {
+    Error error = std::move(pipeline).error();
+    if (error.code == Errc::limit_exceeded) error.code = Errc::invalid_file;
+    if (error.code == Errc::io_failed) error.code = Errc::invalid_argument;
+    return error;
+  }
+  auto parameters = split_parameters(source.parameters);
+  if (!parameters) return std::move(parameters).error();
+  loaded.sla = pipeline->sla;
+  return make_workflow(*pipeline, *parameters, loaded.registry,
+                       command_options(source, configuration));
+}
+
+Result<Workflow> load_replay(const WorkflowSource& source, const Configuration& configuration,
+                             ReplayOptions::Purpose purpose, LoadedWorkflow& loaded) {
+  if (!source.parameters.empty() || !source.from_run.empty()) {
+    return not_a_file(in_quotes(source.file) + " is a trace: it has no parameters and no commands",
+                      "--param and --from-failure are for pipelines (YAML)");
+  }
+  auto trace = load_trace(source.file);
+  if (!trace) return std::move(trace).error();
+  add_replay_functions(loaded.registry, *trace);
+  return replay(*trace, replay_options(configuration, purpose));
+}
+
+/// A trace is JSON, and JSON begins with a brace. A pipeline that does, too, has the name of one.
+bool is_pipeline(const std::string& path) {
+  const std::string ending = fs::path(path).extension().string();
+  if (ending == ".yaml" || ending == ".yml") return true;
+  if (ending == ".json") return false;
+  std::ifstream file{path, std::ios::binary};
+  char first = 0;
+  return file >> first && first != '{';
+}
+
 }  // namespace
 
 Result<LoadedWorkflow> load_workflow(const WorkflowSource& source,
@@ -76,11 +139,9 @@ Result<LoadedWorkflow> load_workflow(const WorkflowSource& source,
                                      ReplayOptions::Purpose purpose) {
   const std::string& path = source.file;
   if (auto usable = check_path(path); !usable) return usable.error();
-  auto trace = load_trace(path);
-  if (!trace) return std::move(trace).error();
   LoadedWorkflow loaded;
-  add_replay_functions(loaded.registry, *trace);
-  auto workflow = replay(*trace, replay_options(configuration, purpose));
+  auto workflow = is_pipeline(path) ? load_pipeline_workflow(source, configuration, loaded)
+                                    : load_replay(source, configuration, purpose, loaded);
   if (!workflow) return std::move(workflow).error();
   auto graph = std::move(*workflow).freeze(loaded.registry);
   if (!graph) return with_context(path, std::move(graph).error());

@@ -4,8 +4,8 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -137,7 +137,8 @@ class RunningGroup {
 public:
   RunningGroup(pid_t leader, std::stop_token stop)
     : leader_(leader),
-      pidfd_(::pidfd_open(leader, 0)),
+      // The header of glibc 2.36 that has a function for it cannot be used from C++.
+        pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, leader, 0))),
       woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       on_stop_(std::move(stop), Wake{woken_.number()}) {}
 

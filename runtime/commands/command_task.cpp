@@ -124,6 +124,8 @@ private:
         item.text = kept.string();
       }
     }
+    std::error_code failure;
+    fs::create_directories(task_folder_, failure);
     if (!write_record(task_folder_, record)) return "its record cannot be written";
     return std::nullopt;
   }
@@ -270,8 +272,8 @@ private:
     return end.exit_code && std::ranges::find(codes, *end.exit_code) != codes.end();
   }
 
-  static std::string name_of(const ChildProgram& child) {
-    return in_quotes(child.arguments.front());
+  [[nodiscard]] std::string name_of(const ChildProgram& child) const {
+    return task_.task.command()->shell ? "the shell" : in_quotes(child.arguments.front());
   }
 
   Error failed(const ChildProgram& child, const ChildEnd& end) const {

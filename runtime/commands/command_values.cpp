@@ -28,6 +28,9 @@ CommandItems texts(const std::vector<std::string>& list, bool is_list) {
 
 /// One word for `/bin/sh`, whatever is in it.
 std::string quoted_for_shell(const std::string& text) {
+  constexpr std::string_view plain =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=@%+,-";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') {

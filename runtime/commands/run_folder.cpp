@@ -22,7 +22,7 @@ Error folder_refused(const fs::path& path, std::string_view what) {
   return {.code = Errc::io_failed,
           .message = fmt::format("{} cannot be written: {}", in_quotes(path.string()), what),
           .hint =
-            "is there space on the disk, and may the folder be written to? --work names "
+            "is there space on the disk, and may the folder be written to? --work-dir names "
             "another one"};
 }
 
@@ -80,7 +80,7 @@ Result<RunFolder> find_run_folder(const fs::path& work, std::string_view referen
     return Error{.code = Errc::run_unknown,
                  .message = fmt::format("{} in {}", what, in_quotes(work.string())),
                  .hint =
-                   "only runs of pipelines leave files; --work names the folder that they "
+                   "only runs of pipelines leave files; --work-dir names the folder that they "
                    "were started with"};
   };
   if (folders.empty()) return unknown("there is no run");
