@@ -23,7 +23,9 @@ constexpr std::size_t max_text_size = 256;
 
 Error refused(const fs::path& file, std::string_view what, std::string hint) {
   return {.code = Errc::invalid_argument,
-          .message = fmt::format("module {} {}", in_quotes(file.string()), what),
+          // The path whole: its end is what tells modules apart.
+          .message = fmt::format("module {} {} ({})", in_quotes(file.filename().string()), what,
+                                 file.string()),
           .hint = std::move(hint)};
 }
 
@@ -150,7 +152,7 @@ Result<ModuleFacts> load_module(Registry& registry, const fs::path& file) {
   if (!entry) return entry.error();
   if (auto build = check_build(*path, **entry); !build) return build.error();
   auto name = parse_module_name(text_of((*entry)->name));
-  if (!name) return with_context(fmt::format("module {}", in_quotes(path->string())), name.error());
+  if (!name) return refused(*path, "has a wrong name: " + name.error().message, name.error().hint);
   Registry functions;
   if (auto added = add_functions(**entry, functions); !added) {
     Error error = refused(*path, "could not add its functions",

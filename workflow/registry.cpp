@@ -137,8 +137,8 @@ Result<ModuleFacts> Registry::add_module(ModuleFacts facts, const Registry& func
   }
   if (auto clashes = clashes_with(facts); !clashes.empty()) {
     return Error{.code = Errc::invalid_argument,
-                 .message = fmt::format("module {} of {} is not loaded: its names are taken",
-                                        in_quotes(to_string(facts.name)), in_quotes(facts.file)),
+                 .message = fmt::format("module {} is not loaded: its names are taken ({})",
+                                        in_quotes(to_string(facts.name)), facts.file),
                  .hint = "load one of the two, or give what differs another name or version",
                  .causes = std::move(clashes)};
   }
@@ -155,8 +155,8 @@ std::vector<Error> Registry::clashes_with(const ModuleFacts& module) const {
   };
   for (const ModuleFacts& known : modules_) {
     if (known.name != module.name) continue;
-    add(fmt::format("module {} was loaded from {}", in_quotes(to_string(known.name)),
-                    in_quotes(known.file)));
+    add(fmt::format("module {} is loaded already ({})", in_quotes(to_string(known.name)),
+                    known.file));
   }
   for (const FunctionName& name : module.functions) {
     if (!functions_.contains(name)) continue;
