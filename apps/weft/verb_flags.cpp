@@ -12,6 +12,9 @@ namespace weft::cli {
 
 void add_workflow(CLI::App& verb, WorkflowSource& source) {
   verb.add_option("FILE", source.file, "The workflow: WfFormat JSON, version 1.4 or 1.5.")->required();
+  verb.add_option("--module", source.modules, "Load a module and its functions first; repeatable.")
+    ->type_name("FILE")
+    ->allow_extra_args(false);  // Else it would take the workflow for a second module.
 }
 
 void add_output_file(CLI::App& verb, std::string& file) {

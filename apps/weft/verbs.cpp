@@ -11,6 +11,8 @@ void add_all_verbs(CommandLine& line) {
   add_show(line);
   add_trace(line);
   add_bench(line);
+  add_module(line);
+  add_new(line);
   add_config(line);
   add_version(line);
   add_completion(line);

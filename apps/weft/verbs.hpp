@@ -14,6 +14,8 @@ void add_runs(CommandLine& line);
 void add_show(CommandLine& line);
 void add_trace(CommandLine& line);
 void add_bench(CommandLine& line);
+void add_module(CommandLine& line);
+void add_new(CommandLine& line);
 void add_config(CommandLine& line);
 void add_version(CommandLine& line);
 void add_completion(CommandLine& line);

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "weft/runtime/module.hpp"
+#include "weft/runtime/requirement_check.hpp"
 #include "weft/workflow/importers/wfformat.hpp"
 
 namespace weft::cli {
@@ -61,6 +63,23 @@ Result<Trace> load_trace(const std::string& path) {
   return error;
 }
 
+Result<void> load_modules(Registry& registry, const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    if (auto loaded = load_module(registry, file); !loaded) return loaded.error();
+  }
+  return {};
+}
+
+/// Where the workflow has problems and something that it needs is missing, that comes first: it may
+/// explain them.
+Result<GraphPtr> frozen(Workflow workflow, const Registry& registry) {
+  const Requirements requirements = workflow.requirements();
+  auto graph = std::move(workflow).freeze(registry);
+  if (graph) return graph;
+  if (auto met = check_requirements(requirements, registry); !met) return met.error();
+  return graph;
+}
+
 ReplayOptions replay_options(const Configuration& configuration, ReplayOptions::Purpose purpose) {
   return {.time_scale = configuration.number("replay.time_scale"),
           .data_scale = configuration.number("replay.data_scale"),
@@ -76,13 +95,16 @@ Result<LoadedWorkflow> load_workflow(const WorkflowSource& source,
                                      ReplayOptions::Purpose purpose) {
   const std::string& path = source.file;
   if (auto usable = check_path(path); !usable) return usable.error();
+  LoadedWorkflow loaded;
+  if (auto modules = load_modules(loaded.registry, source.modules); !modules) {
+    return modules.error();
+  }
   auto trace = load_trace(path);
   if (!trace) return std::move(trace).error();
-  LoadedWorkflow loaded;
   add_replay_functions(loaded.registry, *trace);
   auto workflow = replay(*trace, replay_options(configuration, purpose));
   if (!workflow) return std::move(workflow).error();
-  auto graph = std::move(*workflow).freeze(loaded.registry);
+  auto graph = frozen(std::move(*workflow), loaded.registry);
   if (!graph) return with_context(path, std::move(graph).error());
   loaded.graph = std::move(*graph);
   return loaded;
