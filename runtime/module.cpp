@@ -1,14 +1,13 @@
 #include "weft/runtime/module.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <optional>
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <fmt/format.h>
 
+#include "weft/runtime/elf_file.hpp"
 #include "weft/workflow/module_entry.hpp"
 
 namespace weft {
@@ -18,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* entry_point = "weft_module";
-/// A build id or a name that has not ended by then is none.
+/// A name that has not ended by then is none.
 constexpr std::size_t max_text_size = 256;
 
 Error refused(const fs::path& file, std::string_view what, std::string hint) {
@@ -44,40 +43,48 @@ Result<fs::path> existing_file(const fs::path& file) {
   return path;
 }
 
-/// The part of the head of an ELF file that all machines have in common.
-struct ElfHead {
-  std::array<unsigned char, EI_NIDENT> identity{};
-  std::uint16_t type = 0;     ///< In the byte order of the file.
-  std::uint16_t machine = 0;  ///< The same.
-
-  [[nodiscard]] bool is_elf() const { return std::memcmp(identity.data(), ELFMAG, SELFMAG) == 0; }
-  [[nodiscard]] bool for_machine_of(const ElfHead& other) const {
-    return identity[EI_CLASS] == other.identity[EI_CLASS] &&
-           identity[EI_DATA] == other.identity[EI_DATA] && machine == other.machine;
+/// The build ids of all source files of a module, apart from equal ones. A module of a thousand
+/// such files has a million bytes of them; no sound one has more.
+std::optional<std::vector<std::string>> build_ids_of(ElfFile& file) {
+  using Characters = build_id_detail::IdText::Characters;
+  constexpr std::size_t max_size = 1 << 20;
+  const auto section = file.section("weft_build_id", max_size);
+  if (!section) return std::nullopt;
+  std::vector<std::string> ids;
+  for (std::size_t at = 0; at < section->size(); at += sizeof(Characters)) {
+    // Text up to its zero, or what there is of it.
+    std::string id = section->substr(at, sizeof(Characters)).c_str();
+    if (std::ranges::find(ids, id) == ids.end()) ids.push_back(std::move(id));
   }
-};
-
-std::optional<ElfHead> read_head(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  std::array<char, EI_NIDENT + 2 * sizeof(std::uint16_t)> bytes{};
-  if (!in.read(bytes.data(), bytes.size())) return std::nullopt;
-  ElfHead head;
-  std::memcpy(head.identity.data(), bytes.data(), EI_NIDENT);
-  std::memcpy(&head.type, bytes.data() + EI_NIDENT, sizeof(head.type));
-  std::memcpy(&head.machine, bytes.data() + EI_NIDENT + sizeof(head.type), sizeof(head.machine));
-  return head;
+  return ids;
 }
 
-Result<void> check_format(const fs::path& file) {
+std::string how_to_rebuild() {
+  return fmt::format(
+    "build it again against this weft: cmake -B build -DCMAKE_PREFIX_PATH=<where weft {} is "
+    "installed>, cmake --build build --clean-first",
+    build_id().substr(0, build_id().find('-')));
+}
+
+Result<void> check_file(const fs::path& path) {
   const std::string hint = "give the path of a shared library that weft_add_module built";
-  const auto head = read_head(file);
-  if (!head || !head->is_elf()) return refused(file, "is not an ELF file", hint);
+  auto file = ElfFile::open(path);
+  if (!file) return refused(path, "is not an ELF file", hint);
   // What this process itself was started from is for this machine.
-  const auto own = read_head("/proc/self/exe");
-  if (own && !head->for_machine_of(*own)) {
-    return refused(file, "is for another kind of machine", "build it on a machine like this one");
+  const auto own = ElfFile::open("/proc/self/exe");
+  if (own && !file->for_machine_of(*own)) {
+    return refused(path, "is for another kind of machine", "build it on a machine like this one");
   }
-  if (head->type != ET_DYN) return refused(file, "is not a shared library", hint);
+  if (!file->shared()) return refused(path, "is not a shared library", hint);
+  const auto ids = build_ids_of(*file);
+  if (!ids) return refused(path, "is a shared library, but no module: it has no build id", hint);
+  for (const std::string& id : *ids) {
+    if (id == build_id()) continue;
+    return refused(path,
+                   fmt::format("was built against weft {}; this is weft {}", in_quotes(id),
+                               in_quotes(build_id())),
+                   how_to_rebuild());
+  }
   return {};
 }
 
@@ -99,7 +106,7 @@ Result<const ModuleEntry*> entry_of(const fs::path& file) {
   }
   const auto find_entry = reinterpret_cast<EntryPoint>(::dlsym(library, entry_point));
   if (!find_entry) {
-    return refused(file, "is a shared library, but no module: it has no weft_module()",
+    return refused(file, "is no module: it has no weft_module()",
                    R"(define extern "C" const weft::ModuleEntry* weft_module())");
   }
   const ModuleEntry* const entry = find_entry();
@@ -107,24 +114,12 @@ Result<const ModuleEntry*> entry_of(const fs::path& file) {
   return entry;
 }
 
-Result<void> check_build(const fs::path& file, const ModuleEntry& entry) {
-  const std::string hint = fmt::format(
-    "build it again against this weft: cmake -B build -DCMAKE_PREFIX_PATH=<where weft {} is "
-    "installed>, cmake --build build --clean-first",
-    build_id().substr(0, build_id().find('-')));
-  if (entry.interface != module_interface || entry.size != sizeof(ModuleEntry)) {
-    return refused(file,
-                   fmt::format("has version {} of the module interface; this is weft {}, which "
-                               "takes version {}",
-                               entry.interface, build_id(), module_interface),
-                   hint);
-  }
-  const std::string_view built = text_of(entry.build_id);
-  if (built != build_id()) {
-    return refused(
-      file, fmt::format("was built against weft {}; this is weft {}", built, build_id()), hint);
-  }
-  return {};
+Result<void> check_interface(const fs::path& file, const ModuleEntry& entry) {
+  if (entry.interface == module_interface && entry.size == sizeof(ModuleEntry)) return {};
+  return refused(file,
+                 fmt::format("has version {} of the module interface; this weft takes version {}",
+                             entry.interface, module_interface),
+                 how_to_rebuild());
 }
 
 Result<void> add_functions(const ModuleEntry& entry, Registry& functions) {
@@ -147,10 +142,10 @@ std::string_view build_id() {
 Result<ModuleFacts> load_module(Registry& registry, const fs::path& file) {
   const auto path = existing_file(file);
   if (!path) return path.error();
-  if (auto format = check_format(*path); !format) return format.error();
+  if (auto sound = check_file(*path); !sound) return sound.error();
   const auto entry = entry_of(*path);
   if (!entry) return entry.error();
-  if (auto build = check_build(*path, **entry); !build) return build.error();
+  if (auto fits = check_interface(*path, **entry); !fits) return fits.error();
   auto name = parse_module_name(text_of((*entry)->name));
   if (!name) return refused(*path, "has a wrong name: " + name.error().message, name.error().hint);
   Registry functions;
@@ -162,7 +157,7 @@ Result<ModuleFacts> load_module(Registry& registry, const fs::path& file) {
   }
   return registry.add_module({.name = std::move(*name),
                               .file = path->string(),
-                              .build_id = std::string(text_of((*entry)->build_id)),
+                              .build_id = std::string(build_id()),
                               .entry = *entry},
                              functions);
 }

@@ -21,18 +21,24 @@ inline constexpr std::uint32_t module_interface = 1;
 
 /// What a module says of itself. The first two members stay where they are in every version, so
 /// that a module of another one can be told apart and refused; a host reads nothing else before it
-/// has compared them and the build id.
+/// has compared them.
 struct ModuleEntry {
   std::uint32_t interface = module_interface;
-  std::uint32_t size = sizeof(ModuleEntry);           ///< In bytes.
-  const char* build_id = build_id_of_headers.data();  ///< Left as it is by authors.
-  const char* name = nullptr;                         ///< `name@version` of the module.
+  std::uint32_t size = sizeof(ModuleEntry);  ///< In bytes.
+  const char* name = nullptr;                ///< `name@version` of the module.
 
   /// Adds the functions of the module to a registry that has only weft's own. Called once for each
   /// registry that the module is loaded into, on the thread that loads. May fail, or throw; then
   /// none of its functions is taken.
   Result<void> (*add_functions)(Registry&) = nullptr;
 };
+
+/// The section of a module's file that holds its build id, once for each source file that includes
+/// this header. `load_module` reads it from the disk: code of another build is never run.
+namespace {
+[[gnu::used, gnu::section("weft_build_id")]] constexpr build_id_detail::IdText::Characters
+  build_id_in_file = build_id_detail::id.characters;
+}  // namespace
 
 }  // namespace weft
 

@@ -1,18 +1,15 @@
-// A module that was built against other headers.
+// A library that was built against other headers: to load it would end the process.
 
-#include "weft/workflow/module_entry.hpp"
+#include <array>
+#include <cstdlib>
 
 namespace {
 
-weft::Result<void> add_functions(weft::Registry&) {
-  weft::check(false, "nobody calls a function of another build");
-  return {};
+[[gnu::used, gnu::section("weft_build_id")]] constexpr std::array<char, 96> build_id{
+  "0.0.9-0123456789abcdef-gcc12"};
+
+[[gnu::constructor]] void end_process() {
+  std::abort();
 }
 
 }  // namespace
-
-const weft::ModuleEntry* weft_module() {
-  static constexpr weft::ModuleEntry entry{
-    .build_id = "0.0.9-0123456789abcdef-gcc12", .name = "old@1", .add_functions = add_functions};
-  return &entry;
-}
