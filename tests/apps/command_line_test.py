@@ -367,7 +367,8 @@ class Modules(CommandLineTest):
         for file, reason in (("text.so", "is not an ELF file"), ("gone.so", "No such file"),
                              (self.module("other_build"), "was built against weft '0.0.9-"),
                              (self.module("throwing"), "no licence for this machine")):
-            for arguments in ["module", "show", file], ["run", "--module", file, "x.json"]:
+            for arguments in (["module", "show", file],
+                              ["run", "--module", file, TRACES / "mosaic.json"]):
                 run = self.weft(*arguments)
                 self.assertEqual((run.returncode, run.stdout), (2, ""), run.stderr)
                 self.assertIn(reason, run.stderr)

@@ -178,11 +178,16 @@ TEST_F(ModuleLoading, RefusesAnotherInterface) {
                     HasSubstr("takes version 1"), HasSubstr("build it again")));
 }
 
-TEST_F(ModuleLoading, RefusesAnotherBuildBeforeItCallsAnyOfItsFunctions) {
-  EXPECT_THAT(
-    refusal(module_file("other_build")),
-    AllOf(HasSubstr("was built against weft 0.0.9-0123456789abcdef-gcc12"),
-          HasSubstr("this is weft " + std::string(build_id())), HasSubstr("CMAKE_PREFIX_PATH")));
+TEST_F(ModuleLoading, RefusesAnotherBuildBeforeAnyOfItsCodeRuns) {
+  EXPECT_THAT(refusal(module_file("other_build")),
+              AllOf(HasSubstr("was built against weft '0.0.9-0123456789abcdef-gcc12'"),
+                    HasSubstr("this is weft '" + std::string(build_id()) + "'"),
+                    HasSubstr("CMAKE_PREFIX_PATH")));
+}
+
+TEST_F(ModuleLoading, RefusesAModuleOneOfWhoseFilesIsOfAnotherBuild) {
+  EXPECT_THAT(refusal(module_file("mixed_builds")),
+              HasSubstr("was built against weft '0.1.0-0123456789abcdef-gcc12-debug'"));
 }
 
 TEST_F(ModuleLoading, RefusesANameThatIsNone) {
