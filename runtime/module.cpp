@@ -43,20 +43,16 @@ Result<fs::path> existing_file(const fs::path& file) {
   return path;
 }
 
-/// The build ids of all source files of a module, apart from equal ones. A module of a thousand
-/// such files has a million bytes of them; no sound one has more.
-std::optional<std::vector<std::string>> build_ids_of(ElfFile& file) {
-  using Characters = build_id_detail::IdText::Characters;
-  constexpr std::size_t max_size = 1 << 20;
-  const auto section = file.section("weft_build_id", max_size);
-  if (!section) return std::nullopt;
-  std::vector<std::string> ids;
-  for (std::size_t at = 0; at < section->size(); at += sizeof(Characters)) {
+/// The first build id in a section of a file that is not this weft's: each source file of the
+/// module has left one there. Nothing when all are.
+std::optional<std::string> foreign_build_id(const std::string& section) {
+  constexpr std::size_t step = sizeof(build_id_detail::IdText::Characters);
+  for (std::size_t at = 0; at < section.size(); at += step) {
     // Text up to its zero, or what there is of it.
-    std::string id = section->substr(at, sizeof(Characters)).c_str();
-    if (std::ranges::find(ids, id) == ids.end()) ids.push_back(std::move(id));
+    std::string id = section.substr(at, step).c_str();
+    if (id != build_id()) return id;
   }
-  return ids;
+  return std::nullopt;
 }
 
 std::string how_to_rebuild() {
@@ -76,16 +72,17 @@ Result<void> check_file(const fs::path& path) {
     return refused(path, "is for another kind of machine", "build it on a machine like this one");
   }
   if (!file->shared()) return refused(path, "is not a shared library", hint);
-  const auto ids = build_ids_of(*file);
-  if (!ids) return refused(path, "is a shared library, but no module: it has no build id", hint);
-  for (const std::string& id : *ids) {
-    if (id == build_id()) continue;
-    return refused(path,
-                   fmt::format("was built against weft {}; this is weft {}", in_quotes(id),
-                               in_quotes(build_id())),
-                   how_to_rebuild());
+  constexpr std::size_t max_section = 1 << 20;  // That of 8192 source files.
+  const auto ids = file->section("weft_build_id", max_section);
+  if (!ids || ids->empty()) {
+    return refused(path, "is a shared library, but no module: it has no build id", hint);
   }
-  return {};
+  const auto foreign = foreign_build_id(*ids);
+  if (!foreign) return {};
+  return refused(path,
+                 fmt::format("was built against weft {}; this is weft {}", in_quotes(*foreign),
+                             in_quotes(build_id())),
+                 how_to_rebuild());
 }
 
 // -- with its code in the process -----------------------------------------------------------------

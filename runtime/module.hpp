@@ -9,11 +9,11 @@ namespace weft {
 
 /// Loads a module, a shared library that brings functions, and adds these to `registry`.
 ///
-/// Checked in this order: that the file is a shared library for this machine, its build id, that all
-/// symbols which it uses are there, its entry point, its interface version, its name, and that no
-/// function of its names is there already. Each refusal is an `invalid_argument` that says what to
-/// do, and leaves the registry as it was. To load a module is to run its code; the first two checks
-/// only read the file (docs/modules.md).
+/// Checked in this order: that the file is a shared library for this machine, its build id, that
+/// all symbols which it uses are there, its entry point, its interface version, its name, and that
+/// no function of its names is there already. Each refusal is an `invalid_argument` that says what
+/// to do, and leaves the registry as it was. To load a module is to run its code; the first two
+/// checks only read the file (docs/modules.md).
 ///
 /// A module stays in the process until that ends: values, functions and exceptions refer to its
 /// code. Loading a file again is fine: into another registry, or into the same, which changes

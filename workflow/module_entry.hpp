@@ -36,8 +36,9 @@ struct ModuleEntry {
 /// The section of a module's file that holds its build id, once for each source file that includes
 /// this header. `load_module` reads it from the disk: code of another build is never run.
 namespace {
-[[gnu::used, gnu::section("weft_build_id")]] constexpr build_id_detail::IdText::Characters
-  build_id_in_file = build_id_detail::id.characters;
+[[gnu::used,
+  gnu::section("weft_build_id")]] constexpr build_id_detail::IdText::Characters build_id_in_file =
+  build_id_detail::id.characters;
 }  // namespace
 
 }  // namespace weft

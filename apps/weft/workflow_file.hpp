@@ -22,9 +22,9 @@ struct LoadedWorkflow {
   GraphPtr graph;
 };
 
-/// Loads the modules, then reads a workflow file. Fails with `invalid_argument` when there is no such file or it may not be
-/// read, and with `invalid_file` or `invalid_workflow`, every problem named, when it holds no
-/// workflow. The modules stay in the process.
+/// Loads the modules, then reads a workflow file. Fails with `invalid_argument` when there is no
+/// such file or it may not be read, and with `invalid_file` or `invalid_workflow`, every problem
+/// named, when it holds no workflow. The modules stay in the process.
 /// @param source its file is a WfFormat trace, which is replayed as the configuration says
 /// @param purpose only what is run has to fit into memory
 [[nodiscard]] Result<LoadedWorkflow> load_workflow(const WorkflowSource& source,

@@ -4,7 +4,7 @@
 
 namespace {
 
-[[gnu::used, gnu::section("weft_build_id")]] constexpr std::array<char, 96> other_build_id{
+[[gnu::used, gnu::section("weft_build_id")]] constexpr std::array<char, 128> other_build_id{
   "0.1.0-0123456789abcdef-gcc12-debug"};
 
 weft::Result<void> add_functions(weft::Registry&) {

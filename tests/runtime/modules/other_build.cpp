@@ -5,7 +5,7 @@
 
 namespace {
 
-[[gnu::used, gnu::section("weft_build_id")]] constexpr std::array<char, 96> build_id{
+[[gnu::used, gnu::section("weft_build_id")]] constexpr std::array<char, 128> build_id{
   "0.0.9-0123456789abcdef-gcc12"};
 
 [[gnu::constructor]] void end_process() {

@@ -3,7 +3,6 @@
 #include "weft/workflow/module_entry.hpp"
 
 const weft::ModuleEntry* weft_module() {
-  static constexpr weft::ModuleEntry entry{.interface = weft::module_interface + 1,
-                                           .size = 4096};
+  static constexpr weft::ModuleEntry entry{.interface = weft::module_interface + 1, .size = 4096};
   return &entry;
 }
