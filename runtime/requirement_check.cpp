@@ -119,7 +119,7 @@ private:
 
 Result<void> check_requirements(const Requirements& requirements, const Registry& registry) {
   // Its list may be too long to be worth a look at each.
-  auto found = problems(requirements);
+  auto found = requirement_problems(requirements);
   if (found.empty()) found = RequirementCheck{requirements, registry}.run();
   if (found.empty()) return {};
   return Error{

@@ -35,7 +35,7 @@ void check_names(const std::vector<std::string>& names, const Parse& parse,
 
 }  // namespace
 
-std::vector<Error> problems(const Requirements& requirements) {
+std::vector<Error> requirement_problems(const Requirements& requirements) {
   std::vector<Error> found;
   check_count("modules", requirements.modules.size(), found);
   check_count("functions", requirements.functions.size(), found);

@@ -48,7 +48,7 @@ inline constexpr std::size_t max_path_size = 4096;
 
 /// Everything in the list that cannot name what it should, and every list that is too long. Empty
 /// when all is well.
-[[nodiscard]] std::vector<Error> problems(const Requirements& requirements);
+[[nodiscard]] std::vector<Error> requirement_problems(const Requirements& requirements);
 
 /// A module as a workflow asks for it.
 struct ModuleRequirement {

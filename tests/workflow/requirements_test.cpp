@@ -49,10 +49,10 @@ TEST(Requirements, ThatNameNothingAreProblemsOfTheWorkflow) {
 
 TEST(Requirements, EveryMalformedOneIsNamed) {
   const std::string endless(max_path_size + 1, 'x');
-  EXPECT_THAT(messages(problems({.modules = {"two words"},
-                                 .functions = {"f@0"},
-                                 .files = {std::string("a\0b", 3)},
-                                 .programs = {endless}})),
+  EXPECT_THAT(messages(requirement_problems({.modules = {"two words"},
+                                             .functions = {"f@0"},
+                                             .files = {std::string("a\0b", 3)},
+                                             .programs = {endless}})),
               ElementsAre("'two words' is not the name of a module", "'f@0' is not a function name",
                           "'a\\x00b' cannot be the file that a workflow needs",
                           HasSubstr("cannot be the program that a workflow needs")));
@@ -61,9 +61,9 @@ TEST(Requirements, EveryMalformedOneIsNamed) {
 TEST(Requirements, AreLimitedInNumber) {
   Requirements many;
   many.programs.assign(max_requirements, "sh");
-  EXPECT_THAT(problems(many), IsEmpty());
+  EXPECT_THAT(requirement_problems(many), IsEmpty());
   many.programs.push_back("sh");
-  EXPECT_THAT(messages(problems(many)),
+  EXPECT_THAT(messages(requirement_problems(many)),
               ElementsAre("the workflow needs 1001 programs; at most 1000 are allowed"));
 }
 
