@@ -18,8 +18,8 @@ foreach(folder IN ITEMS workflow planning storage actors runtime)
       DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft/${folder}/${subfolder})
   endforeach()
 endforeach()
-# The umbrella header stands one level higher, as in <build>/include.
-install(FILES ${PROJECT_SOURCE_DIR}/runtime/weft.hpp
+# The umbrella header and the build id stand one level higher, as in <build>/include.
+install(FILES ${PROJECT_SOURCE_DIR}/runtime/weft.hpp ${weft_build_id_header}
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft)
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weftConfig.cmake.in
@@ -30,4 +30,6 @@ install(FILES
   ${PROJECT_BINARY_DIR}/weftConfig.cmake
   ${PROJECT_BINARY_DIR}/weftConfigVersion.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindWeftMsgpack.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/WeftModule.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/weft_module.map
   DESTINATION ${weft_config_dir})

@@ -9,6 +9,7 @@
 #include "weft/actors/planner.hpp"
 #include "weft/actors/pool.hpp"
 #include "weft/actors/storage_broker.hpp"
+#include "weft/runtime/requirement_check.hpp"
 #include "weft/runtime/run_client.hpp"
 #include "weft/storage/memory_run_store.hpp"
 
@@ -211,6 +212,8 @@ void ActorHost::close() {
 // -- runs -----------------------------------------------------------------------------------------
 
 GraphPtr ActorHost::frozen(Workflow workflow) const {
+  // First: a missing module explains why functions are unknown.
+  check_requirements(workflow.requirements(), registry_).value();
   return std::move(workflow).freeze(registry_).value();
 }
 
@@ -233,6 +236,7 @@ std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId>
                                              SubmitOptions options) {
   const Visit visit;
   validate(options).value();
+  check_requirements(graph->requirements(), registry_).value();
   const TimePoint submitted = clock_->now();
   for (const TaskId task : graph->topological_order()) {
     if (graph->options(task).keep_output == KeepOutput::until_erased) kept.push_back(task);

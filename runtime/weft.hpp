@@ -4,4 +4,6 @@
 
 #include "weft/runtime/engine.hpp"
 #include "weft/runtime/harness.hpp"
+#include "weft/runtime/module.hpp"
+#include "weft/runtime/requirement_check.hpp"
 #include "weft/workflow/workflow.hpp"

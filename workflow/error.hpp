@@ -30,7 +30,7 @@ enum class Errc : std::uint8_t {
   cancelled,            ///< The run was cancelled before this could finish.
   skipped,              ///< The task was not run, since a task that it needs failed.
   plan_conflict,        ///< Two plug-ins own the same stage of a task, or a constraint cannot hold.
-  plan_infeasible,      ///< No pool can host what the plan asks for.
+  plan_infeasible,      ///< No pool can host what is asked for, or what is needed is missing.
   run_unknown,          ///< The store holds no run of this id.
   run_ended,            ///< The run has ended; its state does not change any more.
   claim_lost,           ///< Another attempt committed first, or the claim was fenced off.

@@ -11,6 +11,7 @@
 #include "weft/workflow/argument.hpp"
 #include "weft/workflow/function.hpp"
 #include "weft/workflow/ids.hpp"
+#include "weft/workflow/requirements.hpp"
 
 namespace weft {
 
@@ -71,6 +72,8 @@ struct Scope {
 class Graph {
 public:
   [[nodiscard]] const std::string& name() const { return name_; }
+  /// What must be there before a run starts.
+  [[nodiscard]] const Requirements& requirements() const { return requirements_; }
   [[nodiscard]] std::uint32_t task_count() const {
     return static_cast<std::uint32_t>(tasks_.size() - 1);
   }
@@ -138,6 +141,7 @@ private:
   }
 
   std::string name_;
+  Requirements requirements_;
   std::vector<Task> tasks_;  ///< One more than there are tasks: the last ends the one before.
   std::vector<ArgNode> arguments_;
   std::vector<Dependency> dependencies_;

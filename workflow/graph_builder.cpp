@@ -70,6 +70,9 @@ void GraphBuilder::take_problems() {
     if (task) error.task = describe(*task);
     problems_.push_back(std::move(error));
   }
+  for (Error& error : requirement_problems(workflow_.requirements_))
+    problems_.push_back(std::move(error));
+  graph_->requirements_ = std::move(workflow_.requirements_);
   if (workflow_.tasks_.empty()) {
     problems_.push_back({.code = Errc::invalid_workflow,
                          .message = "the workflow has no tasks",

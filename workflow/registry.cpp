@@ -126,6 +126,55 @@ std::vector<FunctionName> Registry::names() const {
   return names;
 }
 
+Result<ModuleFacts> Registry::add_module(ModuleFacts facts, const Registry& functions) {
+  for (const ModuleFacts& known : modules_) {
+    if (known.name == facts.name && known.entry == facts.entry) return known;
+  }
+  // Weft's own functions are in every registry, each with definitions of its own.
+  const Registry own;
+  for (const auto& [name, definition] : functions.functions_) {
+    if (!own.functions_.contains(name)) facts.functions.push_back(name);
+  }
+  if (auto clashes = clashes_with(facts); !clashes.empty()) {
+    return Error{.code = Errc::invalid_argument,
+                 .message = fmt::format("module {} is not loaded: its names are taken ({})",
+                                        in_quotes(to_string(facts.name)), facts.file),
+                 .hint = "load one of the two, or give what differs another name or version",
+                 .causes = std::move(clashes)};
+  }
+  for (const FunctionName& name : facts.functions) {
+    functions_.emplace(name, functions.functions_.at(name));
+  }
+  return modules_.emplace_back(std::move(facts));
+}
+
+std::vector<Error> Registry::clashes_with(const ModuleFacts& module) const {
+  std::vector<Error> clashes;
+  const auto add = [&clashes](std::string message) {
+    clashes.push_back({.code = Errc::invalid_argument, .message = std::move(message)});
+  };
+  for (const ModuleFacts& known : modules_) {
+    if (known.name != module.name) continue;
+    add(fmt::format("module {} is loaded already ({})", in_quotes(to_string(known.name)),
+                    known.file));
+  }
+  for (const FunctionName& name : module.functions) {
+    if (!functions_.contains(name)) continue;
+    const ModuleFacts* owner = module_of(name);
+    add(fmt::format(
+      "function {} is there already: {}", in_quotes(to_string(name)),
+      owner ? "it came with module " + in_quotes(to_string(owner->name)) : "the program added it"));
+  }
+  return clashes;
+}
+
+const ModuleFacts* Registry::module_of(const FunctionName& name) const {
+  for (const ModuleFacts& module : modules_) {
+    if (std::ranges::binary_search(module.functions, name)) return &module;
+  }
+  return nullptr;
+}
+
 std::vector<std::string> nearest_names(std::string_view typed,
                                        const std::vector<std::string>& known) {
   constexpr std::size_t max_names = 3;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "weft/workflow/function.hpp"
+#include "weft/workflow/module_facts.hpp"
 
 namespace weft {
 
@@ -30,8 +31,25 @@ public:
   /// In the order of their names.
   [[nodiscard]] std::vector<FunctionName> names() const;
 
+  /// Adds what a module has registered with `functions`: all of it or, where a function or a module
+  /// of one of the names is there already, nothing. Adding one module again changes nothing. Fails
+  /// with `invalid_argument`, whose causes name every clash.
+  /// @param facts without its functions, which are counted here
+  /// @return what there is to know of the module now
+  Result<ModuleFacts> add_module(ModuleFacts facts, const Registry& functions);
+
+  /// The modules whose functions are here, in the order in which they were added.
+  [[nodiscard]] const std::vector<ModuleFacts>& modules() const { return modules_; }
+
+  /// The module that a function came with; nothing for those that the program added itself. Lives
+  /// until the registry is changed.
+  [[nodiscard]] const ModuleFacts* module_of(const FunctionName& name) const;
+
 private:
+  [[nodiscard]] std::vector<Error> clashes_with(const ModuleFacts& module) const;
+
   std::map<FunctionName, std::shared_ptr<const FunctionDefinition>> functions_;
+  std::vector<ModuleFacts> modules_;
 };
 
 /// The names out of `known` that someone who typed `typed` may have meant, nearest first, at

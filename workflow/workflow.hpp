@@ -116,6 +116,10 @@ public:
   /// the task of each element.
   void after(const AnyFuture& later, const AnyFuture& earlier);
 
+  /// What must be there before a run of the workflow starts, to be changed in place.
+  [[nodiscard]] Requirements& requirements() { return requirements_; }
+  [[nodiscard]] const Requirements& requirements() const { return requirements_; }
+
   // -- the result ---------------------------------------------------------------------------------
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -127,7 +131,7 @@ public:
 
   /// Checks the structure and freezes it. Fails with `invalid_workflow`, whose causes name every
   /// problem: cycles, unknown inputs, duplicate names, unregistered functions, options out of
-  /// range, futures used outside of their map.
+  /// range, futures used outside of their map, requirements that name nothing.
   [[nodiscard]] Result<GraphPtr> freeze(const Registry& registry) const&;
   [[nodiscard]] Result<GraphPtr> freeze(const Registry& registry) &&;
 
@@ -182,6 +186,7 @@ private:
 
   std::string name_;
   std::uint64_t tag_;
+  Requirements requirements_;
   std::vector<Task> tasks_;
   std::vector<ArgNode> arguments_;
   std::vector<Dependency> dependencies_;

@@ -20,6 +20,9 @@ void add_workflow(CLI::App& verb, WorkflowSource& source) {
                 "A parameter of the pipeline: NAME=VALUE; again for others.")
     ->type_name("NAME=VALUE")
     ->allow_extra_args(false);
+  verb.add_option("--module", source.modules, "Load a module and its functions first; repeatable.")
+    ->type_name("FILE")
+    ->allow_extra_args(false);  // Else it would take the workflow for a second module.
 }
 
 void add_output_file(CLI::App& verb, std::string& file) {

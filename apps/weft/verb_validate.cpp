@@ -4,6 +4,7 @@
 #include "weft/apps/weft/json_text.hpp"
 #include "weft/apps/weft/verb_flags.hpp"
 #include "weft/apps/weft/verbs.hpp"
+#include "weft/runtime/requirement_check.hpp"
 
 namespace weft::cli {
 
@@ -48,10 +49,20 @@ void print_problems(Console& console, const Error& error) {
   console.print(out);
 }
 
+/// The workflow, if it is sound and all that it needs is here.
+Result<LoadedWorkflow> load_equipped(const WorkflowSource& source,
+                                     const Configuration& configuration) {
+  auto loaded = load_workflow(source, configuration, ReplayOptions::Purpose::look);
+  if (!loaded) return loaded;
+  auto met = check_requirements(loaded->graph->requirements(), loaded->registry);
+  if (!met) return met.error();
+  return loaded;
+}
+
 ExitCode validate(Session& session, const WorkflowSource& source) {
   const std::string& file = source.file;
   Console& console = session.console;
-  const auto loaded = load_workflow(source, session.configuration, ReplayOptions::Purpose::look);
+  const auto loaded = load_equipped(source, session.configuration);
   const ExitCode code = loaded ? ExitCode::success : exit_code_of(loaded.error());
   // A file that is not there is no statement about a workflow.
   if (code == ExitCode::usage) throw Exception(loaded.error());
@@ -74,7 +85,8 @@ void add_validate(CommandLine& line) {
   CLI::App& verb = line.add(
     {.name = "validate",
      .summary = "check a workflow file and name everything that is wrong with it",
-     .details = "Ends with 3 when the file holds no valid workflow. With -o json the problems are "
+     .details = "Ends with 3 when the file holds no valid workflow, with 5 when something that it "
+                "needs is missing here. With -o json the problems are "
                 "records, for editors and for continuous integration.",
      .examples = "  weft validate mosaic.json\n"
                  "  weft validate mosaic.json -o json | jq '.problems[].message'\n"},

@@ -13,6 +13,8 @@ void add_all_verbs(CommandLine& line) {
   add_logs(line);
   add_bench(line);
   add_schema(line);
+  add_module(line);
+  add_new(line);
   add_config(line);
   add_version(line);
   add_completion(line);

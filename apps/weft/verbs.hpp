@@ -16,6 +16,8 @@ void add_trace(CommandLine& line);
 void add_logs(CommandLine& line);
 void add_bench(CommandLine& line);
 void add_schema(CommandLine& line);
+void add_module(CommandLine& line);
+void add_new(CommandLine& line);
 void add_config(CommandLine& line);
 void add_version(CommandLine& line);
 void add_completion(CommandLine& line);

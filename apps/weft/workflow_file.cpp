@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "weft/runtime/module.hpp"
+#include "weft/runtime/requirement_check.hpp"
 #include "weft/workflow/importers/wfformat.hpp"
 
 namespace weft::cli {
@@ -60,6 +62,23 @@ Result<Trace> load_trace(const std::string& path) {
     error.hint = "weft reads WfFormat JSON, versions 1.4 and 1.5";
   }
   return error;
+}
+
+Result<void> load_modules(Registry& registry, const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    if (auto loaded = load_module(registry, file); !loaded) return loaded.error();
+  }
+  return {};
+}
+
+/// Where the workflow has problems and something that it needs is missing, that comes first: it may
+/// explain them.
+Result<GraphPtr> frozen(Workflow workflow, const Registry& registry) {
+  const Requirements requirements = workflow.requirements();
+  auto graph = std::move(workflow).freeze(registry);
+  if (graph) return graph;
+  if (auto met = check_requirements(requirements, registry); !met) return met.error();
+  return graph;
 }
 
 ReplayOptions replay_options(const Configuration& configuration, ReplayOptions::Purpose purpose) {
@@ -140,10 +159,13 @@ Result<LoadedWorkflow> load_workflow(const WorkflowSource& source,
   const std::string& path = source.file;
   if (auto usable = check_path(path); !usable) return usable.error();
   LoadedWorkflow loaded;
+  if (auto modules = load_modules(loaded.registry, source.modules); !modules) {
+    return modules.error();
+  }
   auto workflow = is_pipeline(path) ? load_pipeline_workflow(source, configuration, loaded)
                                     : load_replay(source, configuration, purpose, loaded);
   if (!workflow) return std::move(workflow).error();
-  auto graph = std::move(*workflow).freeze(loaded.registry);
+  auto graph = frozen(std::move(*workflow), loaded.registry);
   if (!graph) return with_context(path, std::move(graph).error());
   loaded.graph = std::move(*graph);
   return loaded;

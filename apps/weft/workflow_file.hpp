@@ -16,6 +16,7 @@ namespace weft::cli {
 /// Where a workflow comes from, as someone typed it.
 struct WorkflowSource {
   std::string file;
+  std::vector<std::string> modules;     ///< Files that are loaded first.
   std::vector<std::string> parameters;  ///< Of a pipeline: `name=value` each.
   /// Of a pipeline: a run whose outputs are used again where nothing has changed; empty: none.
   std::string from_run;
@@ -30,9 +31,9 @@ struct LoadedWorkflow {
   std::optional<Sla> sla;  ///< That the file asks for.
 };
 
-/// Reads a workflow file. Fails with `invalid_argument` when there is no such file or it may not be
-/// read, and with `invalid_file` or `invalid_workflow`, every problem named, when it holds no
-/// workflow.
+/// Loads the modules, then reads a workflow file. Fails with `invalid_argument` when there is no
+/// such file or it may not be read, and with `invalid_file` or `invalid_workflow`, every problem
+/// named, when it holds no workflow. The modules stay in the process.
 /// @param source its file is a pipeline (YAML), or a WfFormat trace, which is replayed as the
 ///               configuration says
 /// @param purpose only what is run has to fit into memory

@@ -334,6 +334,90 @@ class Runs(CommandLineTest):
         self.assertIn("done: view_001 on worker", self.replay("-v").stderr)
 
 
+class Modules(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        self.modules = WEFT.parent.parent / "tests" / "modules"
+
+    def module(self, name):
+        return self.modules / f"libmodule_{name}.so"
+
+    def test_modules_are_shown_with_their_functions(self):
+        text = self.ok("module", "show", self.module("workshop"), self.module("rival")).stdout
+        for part in "workshop@1", "rival@3", "workshop.oversleep@2", str(self.module("rival")):
+            self.assertIn(part, text)
+        shown = json.loads(self.ok("module", "show", self.module("rival"), "-o", "json").stdout)
+        self.assertEqual(shown[0]["module"], "rival@3")
+        self.assertEqual(shown[0]["functions"],
+                         ["rival.pack@1", "workshop.pack@1", "workshop.weigh@1"])
+
+    def test_every_verb_that_takes_a_workflow_loads_modules_first(self):
+        flags = "--module", self.module("workshop"), TRACES / "mosaic.json"
+        for verb in "validate", "plan", "graph":
+            self.ok(verb, *flags)
+        self.assertEqual(self.replay("--module", self.module("workshop")).returncode, 0)
+        for verb in "run", "validate", "plan", "graph":
+            run = self.weft(verb, *flags, "--module", self.module("rival"))
+            self.assertEqual(run.returncode, 2, run.stderr)
+            self.assertIn("module 'rival@3' is not loaded: its names are taken", run.stderr)
+            self.assertIn("it came with module 'workshop@1'", run.stderr)
+
+    def test_what_is_no_module_ends_with_2_and_a_reason(self):
+        (self.work / "text.so").write_text("no library")
+        for file, reason in (("text.so", "is not an ELF file"), ("gone.so", "No such file"),
+                             (self.module("other_build"), "was built against weft '0.0.9-"),
+                             (self.module("throwing"), "no licence for this machine")):
+            for arguments in (["module", "show", file],
+                              ["run", "--module", file, TRACES / "mosaic.json"]):
+                run = self.weft(*arguments)
+                self.assertEqual((run.returncode, run.stdout), (2, ""), run.stderr)
+                self.assertIn(reason, run.stderr)
+                self.assertIn("hint: ", run.stderr)
+
+    def test_a_new_project_is_whole_and_bears_its_name(self):
+        run = self.ok("new", "blur-functions", "--name", "blur")
+        self.assertIn("next     cd blur-functions", run.stderr)
+        files = {str(path.relative_to(self.work / "blur-functions")): path.read_text()
+                 for path in (self.work / "blur-functions").rglob("*") if path.is_file()}
+        self.assertEqual(sorted(files), [".gitignore", "CMakeLists.txt", "README.md",
+                                         "pipeline.yaml", "src/functions.cpp", "src/functions.hpp",
+                                         "src/module.cpp", "tests/module_test.cpp"])
+        version = json.loads(self.ok("version", "-o", "json").stdout)["version"]
+        self.assertIn(f"find_package(weft {version} REQUIRED)", files["CMakeLists.txt"])
+        self.assertIn('"blur.square@1"', files["src/module.cpp"])
+        for text in files.values():
+            self.assertNotIn("starter", text)
+            self.assertNotIn("WEFT_VERSION", text)
+
+    def test_a_new_project_takes_the_name_of_its_folder_even_if_that_is_there_and_empty(self):
+        (self.work / "my-blur").mkdir()
+        said = json.loads(self.ok("new", "my-blur/", "-o", "json").stdout)
+        self.assertEqual(said["module"], "my_blur")
+        self.assertTrue((self.work / "my-blur" / "CMakeLists.txt").is_file())
+
+    def test_a_project_that_cannot_be_written_leaves_nothing(self):
+        (self.work / "full").mkdir()
+        (self.work / "full" / "thesis.tex").write_text("years of work")
+        (self.work / "file").write_text("")
+        before = sorted(self.work.rglob("*"))
+        for arguments, reason in ((["full"], "is not an empty folder"), (["file"], "is a file"),
+                                  (["Blur"], "cannot be the name of a module"),
+                                  (["x", "--name", "namespace"], "cannot be the name"),
+                                  (["x", "--name", "../x"], "cannot be the name")):
+            run = self.weft("new", *arguments)
+            self.assertEqual(run.returncode, 2, run.stderr)
+            self.assertIn(reason, run.stderr)
+        run = self.weft("new", "/proc/none/blur")
+        self.assertEqual(run.returncode, 9, run.stderr)
+        self.assertIn("cannot be written", run.stderr)
+        self.assertEqual(sorted(self.work.rglob("*")), before)
+
+    def test_the_current_folder_is_not_replaced(self):
+        run = self.weft("new", ".", "--name", "blur")
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertIn("is the current folder", run.stderr)
+
+
 class Signals(CommandLineTest):
     def ended(self, process):
         output, errors = process.communicate(timeout=60)

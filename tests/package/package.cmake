@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 set(prefix ${SCRATCH}/prefix)
-file(REMOVE_RECURSE ${prefix} ${SCRATCH}/consumer)
+file(REMOVE_RECURSE ${prefix} ${SCRATCH}/consumer ${SCRATCH}/parcels)
 
 execute_process(COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET
   COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
@@ -22,3 +22,25 @@ execute_process(COMMAND_ERROR_IS_FATAL ANY
   COMMAND ${CMAKE_COMMAND} --build ${SCRATCH}/consumer)
 execute_process(COMMAND_ERROR_IS_FATAL ANY
   COMMAND ${SCRATCH}/consumer/consumer)
+
+# What a newcomer does: a project for a module, built against what was installed.
+set(weft ${prefix}/bin/weft)
+set(project ${SCRATCH}/parcels)
+execute_process(COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET COMMAND ${weft} new -q ${project})
+# GCC 12 takes the default options of a harness for uninitialized, at -O3 only.
+set(warnings "-Wall -Wextra -Wpedantic -Werror -Wno-maybe-uninitialized")
+execute_process(COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET
+  COMMAND ${CMAKE_COMMAND} -S ${project} -B ${project}/build -G ${GENERATOR}
+    -DCMAKE_BUILD_TYPE=${CONFIG} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_PREFIX_PATH=${prefix}
+    "-DCMAKE_CXX_FLAGS=${warnings}")
+execute_process(COMMAND_ERROR_IS_FATAL ANY
+  COMMAND ${CMAKE_COMMAND} --build ${project}/build)
+execute_process(COMMAND_ERROR_IS_FATAL ANY
+  COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${project}/build --output-on-failure)
+execute_process(COMMAND_ERROR_IS_FATAL ANY OUTPUT_VARIABLE shown
+  COMMAND ${weft} module show ${project}/build/libparcels.so -o json)
+string(JSON module GET "${shown}" 0 module)
+string(JSON functions LENGTH "${shown}" 0 functions)
+if(NOT "${module} ${functions}" STREQUAL "parcels@1 2")
+  message(FATAL_ERROR "the module that was built is shown as\n${shown}")
+endif()
