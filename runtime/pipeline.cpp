@@ -1,6 +1,7 @@
 #include "weft/runtime/pipeline.hpp"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -61,6 +62,7 @@ public:
   Workflow build() {
     add_pipeline_functions(registry_);
     for (const PipelineTask* task : in_order(pipeline_)) add(*task);
+    add_requirements();
     return std::move(workflow_);
   }
 
@@ -96,6 +98,42 @@ private:
     Spec spec;
     spec.node = std::move(items);
     return spec;
+  }
+
+  /// Beside what the pipeline names: the programs that it runs and the files that it reads, as far
+  /// as they are known before it runs.
+  void add_requirements() {
+    Requirements& needed = workflow_.requirements();
+    needed = pipeline_.requirements;
+    std::set<std::string> programs{needed.programs.begin(), needed.programs.end()};
+    std::set<std::string> files{needed.files.begin(), needed.files.end()};
+    std::set<std::string> made;
+    for (const PipelineTask& task : pipeline_.tasks) {
+      for (const PipelineOutput& output : task.outputs) made.insert(to_string(output.path));
+    }
+    for (const PipelineTask& task : pipeline_.tasks) {
+      const PipelineCommand* command = task.command();
+      // A task with a PATH of its own is looked after when it runs.
+      if (command && !command->shell && !task.environment.contains("PATH")) {
+        add_constant(command->words.front(), programs, needed.programs);
+      }
+      for (const PipelineInput& input : task.inputs) {
+        if (input.file && !made.contains(to_string(input.value))) {
+          add_constant(input.value, files, needed.files);
+        }
+      }
+    }
+  }
+
+  void add_constant(const TextTemplate& text, std::set<std::string>& known,
+                    std::vector<std::string>& list) const {
+    bool constant = true;
+    text.each_reference([&](const Reference& reference) {
+      constant &= reference.kind == Reference::Kind::parameter;
+    });
+    if (!constant || known.size() >= max_requirements) return;
+    std::string name = constant_text(text);
+    if (known.insert(name).second) list.push_back(std::move(name));
   }
 
   void add(const PipelineTask& task) {

@@ -47,6 +47,7 @@ Result<Pipeline> parse_pipeline(std::string_view text, const std::filesystem::pa
   Pipeline pipeline = read_pipeline(*document, fields);
   pipeline.origin = origin.string();
   pipeline.folder = std::filesystem::absolute(origin).parent_path();
+  pipeline.requirements.folder = pipeline.folder.string();
   // References of what could not be read would only repeat the problems.
   if (problems.empty()) check_references(pipeline, fields);
   if (problems.empty()) return pipeline;

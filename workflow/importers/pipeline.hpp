@@ -13,6 +13,7 @@
 #include "weft/workflow/function.hpp"
 #include "weft/workflow/importers/text_template.hpp"
 #include "weft/workflow/options.hpp"
+#include "weft/workflow/requirements.hpp"
 
 namespace weft {
 
@@ -107,21 +108,13 @@ struct Sla {
   double percentile = 95;  ///< Above 0, below 100.
 };
 
-/// What a pipeline needs to be there before anything starts.
-struct PipelineRequirements {
-  std::vector<std::string> modules;    ///< `name` or `name@version`.
-  std::vector<std::string> functions;  ///< `name@version`.
-  std::vector<std::string> files;      ///< Relative to the pipeline's folder.
-  std::vector<std::string> programs;   ///< Paths, or names that are looked for on PATH.
-};
-
 /// A workflow of commands and functions, as a YAML file describes it. A plain value.
 struct Pipeline {
   std::string name;
   std::string description;
   std::optional<Sla> sla;
   std::vector<PipelineParameter> parameters;
-  PipelineRequirements requirements;
+  Requirements requirements;  ///< Relative to the pipeline's folder.
   std::vector<PipelineTask> tasks;
   std::filesystem::path folder;  ///< Where the file lies: relative paths start here.
   std::string origin;            ///< The file, for messages.

@@ -147,7 +147,7 @@ private:
 
   void read_requirements(const YamlNode& node) {
     if (!fields_.check_map(node, "requires", keys_of("requires"))) return;
-    PipelineRequirements& needed = pipeline_.requirements;
+    Requirements& needed = pipeline_.requirements;
     if (const auto* list = node.find("modules")) needed.modules = fields_.texts(*list, "modules");
     if (const auto* list = node.find("files")) needed.files = fields_.texts(*list, "files");
     if (const auto* list = node.find("programs")) {
