@@ -86,13 +86,14 @@ void build_seismology(TraceBuilder& builder, std::uint32_t tasks) {
 /// Systems 29(3), 2013. Those of 30, 50 and 100 tasks have as many of each kind as are made here.
 /// Runtimes spread by a factor of two around the means, which is ours.
 ShapeRecipe cybershake_shape() {
-  return {.shape = {.name = "cybershake",
-                    .summary = "earthquakes: strain extracted per rupture, a seismogram and its "
-                               "peak per variation, 2 archives",
-                    .source = "Juve et al. 2013; Pegasus workflow gallery",
-                    .least = 5,
-                    .usual = 100,
-                    .step = 1},
+  return {.shape =
+            {.name = "cybershake",
+             .summary =
+               "earthquakes: strain by rupture, a seismogram and its peak by variation, 2 archives",
+             .source = "Juve et al. 2013; Pegasus workflow gallery",
+             .least = 5,
+             .usual = 100,
+             .step = 1},
           .build = build_cybershake};
 }
 
@@ -101,14 +102,14 @@ ShapeRecipe cybershake_shape() {
 ///
 /// Structure, runtimes and sizes: ranges over the 11 recorded runs in WfInstances.
 ShapeRecipe seismology_shape() {
-  return {.shape = {.name = "seismology",
-                    .summary = "earthquakes: the records of N stations side by side, all sifted by "
-                               "one task",
-                    .source = "WfInstances: Seismology (Pegasus)",
-                    .least = 2,
-                    .usual = 101,
-                    .step = 0},
-          .build = build_seismology};
+  return {
+    .shape = {.name = "seismology",
+              .summary = "earthquakes: records of N stations side by side, one task takes them all",
+              .source = "WfInstances: Seismology (Pegasus)",
+              .least = 2,
+              .usual = 101,
+              .step = 0},
+    .build = build_seismology};
 }
 
 }  // namespace weft

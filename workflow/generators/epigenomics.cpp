@@ -121,14 +121,15 @@ void build_epigenomics(TraceBuilder& builder, std::uint32_t tasks) {
 /// Structure, runtimes and sizes: two of the 26 recorded runs in WfInstances (3 lanes in 56 chunks,
 /// 4 lanes in 271).
 ShapeRecipe epigenomics_shape() {
-  return {.shape = {.name = "epigenomics",
-                    .summary = "biology: lanes split into chunks that pass 4 programs each, merged "
-                               "twice, then 2 in a row",
-                    .source = "WfInstances: Epigenomics (Pegasus)",
-                    .least = 9,
-                    .usual = 233,
-                    .step = 2},
-          .build = build_epigenomics};
+  return {
+    .shape = {.name = "epigenomics",
+              .summary =
+                "biology: lanes of chunks that pass 4 programs each, merged twice, 2 at the end",
+              .source = "WfInstances: Epigenomics (Pegasus)",
+              .least = 9,
+              .usual = 233,
+              .step = 2},
+    .build = build_epigenomics};
 }
 
 }  // namespace weft

@@ -125,14 +125,15 @@ ShapeRecipe fixed_times_shape() {
 /// Layers of about the square root of the number of tasks; each task takes one to three of the
 /// layer before, and the last layer may be shorter.
 ShapeRecipe random_layers_shape() {
-  return {.shape = {.name = "random_layers",
-                    .summary = "for tests: layers as wide as there are, each task takes 1 to 3 of "
-                               "the layer before",
-                    .source = "ours",
-                    .least = 1,
-                    .usual = 100,
-                    .step = 0},
-          .build = build_random_layers};
+  return {
+    .shape = {.name = "random_layers",
+              .summary =
+                "for tests: layers of equal width, each task takes 1 to 3 of the layer before",
+              .source = "ours",
+              .least = 1,
+              .usual = 100,
+              .step = 0},
+    .build = build_random_layers};
 }
 
 }  // namespace weft

@@ -162,14 +162,14 @@ ShapeRecipe blast_shape() {
 ///
 /// Structure, runtimes and sizes: ranges over the 15 recorded runs in WfInstances.
 ShapeRecipe bwa_shape() {
-  return {.shape = {.name = "bwa",
-                    .summary = "biology: an index and a split, N alignments that read both, 2 "
-                               "merges; long serial ends",
-                    .source = "WfInstances: BWA (Makeflow)",
-                    .least = 5,
-                    .usual = 104,
-                    .step = 0},
-          .build = build_bwa};
+  return {
+    .shape = {.name = "bwa",
+              .summary = "biology: an index and a split, N alignments that read both, 2 merges",
+              .source = "WfInstances: BWA (Makeflow)",
+              .least = 5,
+              .usual = 104,
+              .step = 0},
+    .build = build_bwa};
 }
 
 /// Biology: archived reads are fetched, up to 1.4 GB a file, each matched with one shared index,
@@ -177,14 +177,15 @@ ShapeRecipe bwa_shape() {
 ///
 /// Structure, runtimes and sizes: the 25 recorded runs in WfInstances.
 ShapeRecipe srasearch_shape() {
-  return {.shape = {.name = "srasearch",
-                    .summary = "biology: N fetches of up to 1.4 GB a file, each matched with one "
-                               "index, merged in a tree",
-                    .source = "WfInstances: SRASearch (Pegasus)",
-                    .least = 4,
-                    .usual = 42,
-                    .step = 2},
-          .build = build_srasearch};
+  return {
+    .shape = {.name = "srasearch",
+              .summary =
+                "biology: N fetches of large files, each matched with one index, merged in a tree",
+              .source = "WfInstances: SRASearch (Pegasus)",
+              .least = 4,
+              .usual = 42,
+              .step = 2},
+    .build = build_srasearch};
 }
 
 }  // namespace weft

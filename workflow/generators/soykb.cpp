@@ -93,11 +93,11 @@ struct SoyStudy {
   }
 };
 
-/// Recorded runs had 10 to 20 chromosomes; of those that come as near, the most.
+/// Recorded runs had 10 to 20 chromosomes; of those that come as near, the fewest.
 SoyStudy nearest_study(std::uint32_t tasks) {
   SoyStudy best;
   std::uint64_t least_off = std::numeric_limits<std::uint64_t>::max();
-  for (std::uint32_t chromosomes = 20; chromosomes >= 10; --chromosomes) {
+  for (std::uint32_t chromosomes = 10; chromosomes <= 20; ++chromosomes) {
     const std::uint32_t samples = nearest_parts(tasks, [chromosomes](std::uint32_t count) {
       return SoyStudy{count, chromosomes}.tasks();
     });
@@ -142,8 +142,8 @@ void build_soykb(TraceBuilder& builder, std::uint32_t tasks) {
 /// reference, ten files there, is one here.
 ShapeRecipe soykb_shape() {
   return {.shape = {.name = "soykb",
-                    .summary = "plant genetics: samples pass 6 programs, fan out by chromosome, "
-                               "meet again; one merge dominates",
+                    .summary =
+                      "plant genetics: 6 programs by sample, fan-out by chromosome, one long merge",
                     .source = "WfInstances: SoyKB (Pegasus)",
                     .least = 32,
                     .usual = 96,

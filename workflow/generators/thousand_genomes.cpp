@@ -100,8 +100,8 @@ void build_thousand_genomes(TraceBuilder& builder, std::uint32_t tasks) {
 /// chromosomes and 100,000 lines.
 ShapeRecipe thousand_genomes_shape() {
   return {.shape = {.name = "1000genome",
-                    .summary = "genetics: per chromosome N parts read and merged, then 14 analyses "
-                               "of 7 populations",
+                    .summary =
+                      "genetics: by chromosome N parts merged, then 14 analyses of 7 populations",
                     .source = "WfInstances: 1000Genome (Pegasus)",
                     .least = 17,
                     .usual = 52,
