@@ -58,6 +58,8 @@ private:
     return attempt.attempt > other.attempt;
   }
 
+  static bool is_map(const ObservedTask& task) { return task.function.starts_with("weft.map@"); }
+
   void number_tasks() {
     number_.assign(run_.tasks.size(), left_out);
     std::uint32_t next = 0;
@@ -95,11 +97,12 @@ private:
                             .machine = machines_.at(task.worker),
                             .read = attempt.input_size,
                             .written = {}};
-    if (task.committed) {
-      execution.written = attempt.output_size;
+    if (task.committed) execution.written = attempt.output_size;
+    if (task.committed && !is_map(task)) {
       made.outputs = {static_cast<std::uint32_t>(trace.files.size())};
       trace.files.push_back({.name = task.name + ".out", .size = attempt.output_size});
     }
+    maps_.push_back(is_map(task));
     trace.tasks.push_back(std::move(made));
     exported_.document.execution.tasks.push_back(execution);
   }
@@ -123,17 +126,38 @@ private:
     }
     std::ranges::sort(task.parents);
     task.parents.erase(std::ranges::unique(task.parents).begin(), task.parents.end());
+    link_files(number_[index]);
+  }
+
+  /// A task reads the outputs of its parents. What it read beyond these, if it is a row of a map,
+  /// is its element of the list.
+  void link_files(std::uint32_t number) {
+    Trace& trace = exported_.trace;
+    TraceTask& task = trace.tasks[number];
+    std::uint64_t element = exported_.document.execution.tasks[number].read->count;
+    std::optional<std::uint32_t> map;
     for (const std::uint32_t parent : task.parents) {
-      const auto& files = exported_.trace.tasks[parent].outputs;
-      task.inputs.insert(task.inputs.end(), files.begin(), files.end());
+      if (maps_[parent]) {
+        map = parent;
+        continue;
+      }
+      for (const std::uint32_t file : trace.tasks[parent].outputs) {
+        task.inputs.push_back(file);
+        element -= std::min(element, trace.files[file].size.count);
+      }
     }
+    if (!map) return;
+    const auto file = static_cast<std::uint32_t>(trace.files.size());
+    trace.files.push_back({.name = task.name + ".in", .size = {element}});
+    task.inputs.push_back(file);
+    trace.tasks[*map].outputs.push_back(file);
   }
 
   void describe_run() {
     const RunRecord& record = history_.record;
     WfFormatOptions& document = exported_.document;
     document.description =
-      fmt::format("Run {} by weft, which {}: {} of {} tasks committed.", record.id.text(),
+      fmt::format("Run {} by weft: {}, {} of {} tasks committed.", record.id.text(),
                   to_string(record.state), record.tasks.committed, record.tasks.total);
     document.created_at = record.submitted + *record.makespan;
     document.system =
@@ -149,6 +173,7 @@ private:
   std::unordered_map<TaskId, const TaskMetrics*> attempts_;  ///< The one that counts, of each task.
   std::map<WorkerId, std::uint32_t> machines_;
   std::vector<std::uint32_t> number_;  ///< In the trace, of each observed task.
+  std::vector<bool> maps_;             ///< Whether each task of the trace is a map.
   ExportedRun exported_;
 };
 

@@ -18,7 +18,8 @@ struct ExportedRun {
 ///   `name[row]`, and the map itself. Its runtime is that of its function in the attempt that
 ///   committed, or else in the last.
 /// - A committed task has one file, `name.out`, of the bytes of its output as encoded; all its
-///   children read it. A task that failed has none.
+///   children read it. A task that failed has none. A map writes a file `row.in` for each of its
+///   rows, of the bytes that the row read beside the outputs of other tasks: its element.
 /// - Its category is its function, without the version, and without the `replay.` of replays.
 /// - A worker is written as a machine.
 ///

@@ -3,11 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <set>
 
 #include "apps/sample_runs.hpp"
+#include "weft/apps/weft/run_reference.hpp"
 #include "weft/runtime/harness.hpp"
-#include "weft/storage/history/history_store.hpp"
 #include "weft/workflow/generators/generator.hpp"
 #include "weft/workflow/importers/replay.hpp"
 #include "weft/workflow/importers/wfformat.hpp"
@@ -42,15 +43,24 @@ std::map<std::string, std::string> categories_of(const Trace& trace) {
   return categories;
 }
 
-/// What the harness's engine records of one run.
+/// What the harness's engine records of one run, in a file that is gone afterwards.
 RunHistory history_of(Registry registry, Workflow workflow) {
-  EngineOptions options{.pool = {.slots = 4}};
-  options.recorder.history_store = open_sqlite_history(":memory:").value();
-  const auto store = options.recorder.history_store;
-  Harness harness{std::move(registry), {.seed = 1, .engine = options}};
-  const auto run = harness.submit(std::move(workflow));
-  harness.run_until_idle();
-  return read_run(*store, run.record());
+  const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
+  const std::filesystem::path folder =
+    std::filesystem::path(testing::TempDir()) / (std::string("weft-export-") + test->name());
+  std::filesystem::remove_all(folder);
+  EngineOptions options{.pool = {.slots = 16}};
+  options.recorder.history = folder / "history.db";
+  RunRecord record;
+  {
+    Harness harness{std::move(registry), {.seed = 1, .engine = options}};
+    const auto run = harness.submit(std::move(workflow));
+    harness.run_until_idle();
+    record = run.record();
+  }
+  RunHistory history = read_run(*open_sqlite_history(options.recorder.history).value(), record);
+  std::filesystem::remove_all(folder);
+  return history;
 }
 
 // -- what is written ------------------------------------------------------------------------------
@@ -58,11 +68,10 @@ RunHistory history_of(Registry registry, Workflow workflow) {
 TEST(WfFormatExport, KeepsNamesFunctionsRuntimesAndEdges) {
   const Trace trace = exported_run(diamond()).value().trace;
   EXPECT_EQ(trace.name, "diamond");
-  EXPECT_EQ(structure_of(trace), (std::map<std::string, std::set<std::string>>{
-                                   {"split", {}},
-                                   {"left", {"split"}},
-                                   {"right", {"split"}},
-                                   {"join", {"left", "right"}}}));
+  EXPECT_EQ(
+    structure_of(trace),
+    (std::map<std::string, std::set<std::string>>{
+      {"split", {}}, {"left", {"split"}}, {"right", {"split"}}, {"join", {"left", "right"}}}));
   EXPECT_EQ(trace.tasks[2].category, "half");
   EXPECT_EQ(trace.tasks[2].runtime, Nanos{50ms});
 }
@@ -121,7 +130,7 @@ TEST(WfFormatExport, WritesTasksThatFailedWithoutAnOutputAndLeavesOutThoseNeverT
   EXPECT_TRUE(run.trace.tasks[2].outputs.empty());
   EXPECT_EQ(run.trace.tasks[2].runtime, Nanos{50ms});
   EXPECT_FALSE(run.document.execution.tasks[2].written);
-  EXPECT_THAT(run.document.description, HasSubstr("which failed: 2 of 4 tasks committed"));
+  EXPECT_THAT(run.document.description, HasSubstr("failed, 2 of 4 tasks committed"));
   EXPECT_EQ(parse_wfformat(text_of(run), "exported").value(), run.trace);
 }
 
@@ -129,8 +138,9 @@ TEST(WfFormatExport, FollowsEdgesThroughTasksThatNobodyMeasured) {
   RunHistory history = diamond();
   history.attempts.erase(history.attempts.begin() + 1);  // What `left` measured got lost.
   const Trace trace = exported_run(history).value().trace;
-  EXPECT_EQ(structure_of(trace), (std::map<std::string, std::set<std::string>>{
-                                   {"split", {}}, {"right", {"split"}}, {"join", {"split", "right"}}}));
+  EXPECT_EQ(structure_of(trace),
+            (std::map<std::string, std::set<std::string>>{
+              {"split", {}}, {"right", {"split"}}, {"join", {"split", "right"}}}));
 }
 
 // -- what is refused ------------------------------------------------------------------------------
@@ -175,6 +185,15 @@ TEST(WfFormatExport, OfAReplayHasTheStructureTimesAndKindsOfTheOriginal) {
   }
 }
 
+TEST(WfFormatExport, OfFixedTimesHasTheMakespanThatIsKnownBeforehand) {
+  const Trace trace =
+    generate({.shape = "fixed_times", .tasks = {}, .seed = 1, .name = {}}).value();
+  Registry registry;
+  add_replay_functions(registry, trace);
+  const auto run = exported_run(history_of(std::move(registry), replay(trace).value())).value();
+  EXPECT_EQ(run.document.execution.makespan, Nanos{3s});  // A chain of five, and the sink.
+}
+
 TEST(WfFormatExport, OfAnExportThatIsReplayedIsTheSameAgain) {
   const auto replayed = [](const Trace& trace) {
     Registry registry;
@@ -202,7 +221,7 @@ TEST(WfFormatExport, HasATaskForEachRowOfAMap) {
   const auto source = workflow.task(list);
   const auto rows = workflow.map(source, half);
   const auto total = workflow.task(sum, rows);
-  workflow.options(total).name = "total";
+  workflow.name(total, "total");
   const ExportedRun run =
     exported_run(history_of(std::move(registry), std::move(workflow))).value();
   std::set<std::string> halves;
@@ -211,6 +230,11 @@ TEST(WfFormatExport, HasATaskForEachRowOfAMap) {
   }
   EXPECT_EQ(halves.size(), 3u);
   EXPECT_EQ(structure_of(run.trace).at("total"), halves);
+  for (const TraceTask& task : run.trace.tasks) {
+    if (task.category != "half") continue;
+    ASSERT_EQ(task.inputs.size(), 1u);  // Its element of the list, which the map hands on.
+    EXPECT_EQ(run.trace.files[task.inputs[0]], (TraceFile{task.name + ".in", Bytes{4}}));
+  }
   EXPECT_EQ(run.never_tried, 0u);
   EXPECT_EQ(parse_wfformat(text_of(run), "exported").value(), run.trace);
 }
