@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "weft/apps/weft/program_version.hpp"
+#include "weft/workflow/importers/plain_names.hpp"
 
 namespace weft::cli {
 
@@ -24,6 +25,15 @@ std::string category_of_function(std::string_view function) {
     name.remove_prefix(replayed.size());
   }
   return std::string(name);
+}
+
+/// `name.2.0` of `name[2][0]`.
+std::string dotted_rows(std::string_view name) {
+  std::string dotted;
+  for (const char c : name) {
+    if (c != ']') dotted += c == '[' ? '.' : c;
+  }
+  return dotted;
 }
 
 class RunExporter {
@@ -90,7 +100,7 @@ private:
   void add_task(const ObservedTask& task) {
     const TaskMetrics& attempt = *attempts_.at(task.task);
     Trace& trace = exported_.trace;
-    TraceTask made{.name = task.name,
+    TraceTask made{.name = ids_.take(dotted_rows(task.name)),
                    .category = category_of_function(task.function),
                    .runtime = task.returned - task.called};
     TaskExecution execution{.executed_at = history_.record.submitted + task.called,
@@ -100,7 +110,7 @@ private:
     if (task.committed) execution.written = attempt.output_size;
     if (task.committed && !is_map(task)) {
       made.outputs = {static_cast<std::uint32_t>(trace.files.size())};
-      trace.files.push_back({.name = task.name + ".out", .size = attempt.output_size});
+      trace.files.push_back({.name = made.name + ".out", .size = attempt.output_size});
     }
     maps_.push_back(is_map(task));
     trace.tasks.push_back(std::move(made));
@@ -174,6 +184,8 @@ private:
   std::map<WorkerId, std::uint32_t> machines_;
   std::vector<std::uint32_t> number_;  ///< In the trace, of each observed task.
   std::vector<bool> maps_;             ///< Whether each task of the trace is a map.
+  /// The schema of the format allows no other characters in ids.
+  PlainNames ids_{"_.-", 256};
   ExportedRun exported_;
 };
 

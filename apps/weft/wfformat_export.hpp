@@ -15,8 +15,8 @@ struct ExportedRun {
 /// Turns what is kept of a run into a trace. Pure.
 ///
 /// - Every task that was tried is a task of the trace, under its name; so is every row of a map, as
-///   `name[row]`, and the map itself. Its runtime is that of its function in the attempt that
-///   committed, or else in the last.
+///   `name.row`, and the map itself. Characters that ids must not have are replaced by `_`.
+/// - Its runtime is that of its function in the attempt that committed, or else in the last.
 /// - A committed task has one file, `name.out`, of the bytes of its output as encoded; all its
 ///   children read it. A task that failed has none. A map writes a file `row.in` for each of its
 ///   rows, of the bytes that the row read beside the outputs of other tasks: its element.

@@ -143,6 +143,16 @@ TEST(WfFormatExport, FollowsEdgesThroughTasksThatNobodyMeasured) {
               {"split", {}}, {"right", {"split"}}, {"join", {"split", "right"}}}));
 }
 
+TEST(WfFormatExport, HasIdsThatTheSchemaAllowsWhateverTasksAreCalled) {
+  RunHistory history = diamond();
+  history.graph[1].name = "left:1+2@home";
+  history.graph[2].name = "left_1=2@home";
+  const Trace trace = exported_run(history).value().trace;
+  EXPECT_EQ(trace.tasks[1].name, "left_1_2_home");
+  EXPECT_EQ(trace.tasks[2].name, "left_1_2_home-2");
+  EXPECT_EQ(trace.files[2].name, "left_1_2_home-2.out");
+}
+
 // -- what is refused ------------------------------------------------------------------------------
 
 TEST(WfFormatExport, RefusesARunThatHasNotEnded) {
@@ -228,7 +238,7 @@ TEST(WfFormatExport, HasATaskForEachRowOfAMap) {
   for (const TraceTask& task : run.trace.tasks) {
     if (task.category == "half") halves.insert(task.name);
   }
-  EXPECT_EQ(halves.size(), 3u);
+  EXPECT_EQ(halves, (std::set<std::string>{"half-2.0", "half-2.1", "half-2.2"}));
   EXPECT_EQ(structure_of(run.trace).at("total"), halves);
   for (const TraceTask& task : run.trace.tasks) {
     if (task.category != "half") continue;

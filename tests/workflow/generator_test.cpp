@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 #include <set>
 
 #include "weft/workflow/generators/draws.hpp"
@@ -83,6 +84,8 @@ TEST_P(EveryShape, NamesEveryTaskAndFileOnce) {
   std::set<std::string> names;
   for (const TraceTask& task : trace.tasks) EXPECT_TRUE(names.insert(task.name).second);
   for (const TraceFile& file : trace.files) EXPECT_TRUE(names.insert(file.name).second);
+  const std::regex allowed{"[0-9A-Za-z_.-]+"};  // By the schema of WfFormat.
+  for (const std::string& name : names) EXPECT_TRUE(std::regex_match(name, allowed)) << name;
 }
 
 TEST_P(EveryShape, TakesTimeInEveryTask) {
