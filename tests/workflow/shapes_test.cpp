@@ -71,6 +71,7 @@ TEST(Epigenomics, PassesEveryChunkThroughFourPrograms) {
 
 TEST(Epigenomics, MergesEachLaneAndThenAllLanes) {
   const auto facts = shape("epigenomics", 233);  // As recorded: 3 lanes in 56 chunks.
+  EXPECT_EQ(facts.trace().edge_count(), 285u);
   EXPECT_EQ(facts.count("fastqSplit"), 3u);
   EXPECT_EQ(facts.count("map"), 56u);
   std::size_t merged = 0;
@@ -185,6 +186,7 @@ TEST(SraSearch, MatchesEveryFetchWithOneIndex) {
 TEST(SraSearch, MergesManyMatchesInATree) {
   const auto facts = shape("srasearch", 104);  // As recorded: 50 accessions, 3 merges.
   EXPECT_EQ(facts.count("bowtie2"), 50u);
+  EXPECT_EQ(facts.trace().edge_count(), 152u);
   ASSERT_EQ(facts.count("merge"), 3u);
   EXPECT_EQ(facts.parents_of(*facts.all("merge").front()), (Parents{{"bowtie2", 25}}));
   EXPECT_EQ(facts.parents_of(*facts.all("merge").back()), (Parents{{"merge", 2}}));
