@@ -54,8 +54,8 @@ struct WfFormatOptions {
 /// nanoseconds may differ, and from categories that hold spaces or slashes and end in a counter,
 /// which is lost.
 ///
-/// Names are written as they are, though the schema of WfFormat knows only letters, digits, `-`, `_`
-/// and `.` in those of tasks and files: published instances have others, too.
+/// Names are written as they are, though the schema of WfFormat knows only letters, digits, `-`,
+/// `_` and `.` in those of tasks and files: published instances have others, too.
 ///
 /// Beside the trace this takes memory for its edges and names only: about 60 bytes a task or file.
 /// Nothing has been written when it fails, with `invalid_argument`: for a trace that the format
