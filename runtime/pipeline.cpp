@@ -129,7 +129,8 @@ private:
                     std::vector<std::string>& list) const {
     bool constant = true;
     text.each_reference([&](const Reference& reference) {
-      constant &= reference.kind == Reference::Kind::parameter;
+      constant &= reference.kind == Reference::Kind::parameter &&
+                  !pipeline_.parameter(reference.name)->list;
     });
     if (!constant || known.size() >= max_requirements) return;
     std::string name = constant_text(text);

@@ -7,6 +7,7 @@ void add_all_verbs(CommandLine& line) {
   add_plan(line);
   add_validate(line);
   add_graph(line);
+  add_generate(line);
   add_runs(line);
   add_show(line);
   add_trace(line);

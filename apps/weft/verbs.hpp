@@ -10,6 +10,7 @@ void add_run(CommandLine& line);
 void add_plan(CommandLine& line);
 void add_validate(CommandLine& line);
 void add_graph(CommandLine& line);
+void add_generate(CommandLine& line);
 void add_runs(CommandLine& line);
 void add_show(CommandLine& line);
 void add_trace(CommandLine& line);

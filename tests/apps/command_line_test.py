@@ -129,6 +129,14 @@ class UserErrors(CommandLineTest):
         self.refused(2, "bench", "overhead", "--tasks", "0",
                      says=["--tasks: '0' is not a whole number from 1 to 10000000"])
 
+    def test_a_shape_that_is_none_is_refused(self):
+        self.refused(2, "generate", says=["weft generate needs SHAPE", "--list"])
+        self.refused(2, "generate", "montag", says=["no shape 'montag'", "did you mean montage?"])
+        self.refused(2, "generate", "montage", "--tasks", "30",
+                     says=["'montage' cannot have 30 tasks", "from 31 to 1000000"])
+        self.refused(2, "generate", "montage", "--tasks", "1000001", says=["--tasks: '1000001'"])
+        self.refused(2, "generate", "montage", "--seed", "-1", says=["--seed: '-1'"])
+
     def test_a_flag_without_its_argument_is_told_what_it_needs(self):
         self.refused(2, "run", TRACES / "mosaic.json", "--trace", says=["--trace needs FILE"])
 
@@ -268,6 +276,51 @@ class Runs(CommandLineTest):
         lines = self.ok("trace", "last", "--format", "csv").stdout.splitlines()
         self.assertEqual(len(lines), 89)
         self.assertTrue(lines[0].startswith("task,name,function,attempt"))
+
+    def test_a_run_is_exported_as_a_workflow_of_the_same_structure_that_runs_again(self):
+        self.replay()
+        self.ok("trace", "last", "--format", "wfformat", "-O", "again.json")
+        original = json.loads((TRACES / "mosaic.json").read_text())
+        exported = json.loads((self.work / "again.json").read_text())
+        structure = lambda document: {
+            task["id"]: (sorted(task["parents"]), sorted(task["children"]))
+            for task in document["workflow"]["specification"]["tasks"]}
+        self.assertEqual(structure(exported), structure(original))
+        self.assertEqual({machine["nodeName"] for machine in
+                          exported["workflow"]["execution"]["machines"]},
+                         {f"worker-{i}" for i in range(4)})
+        run = self.ok("run", "again.json", "--time-scale", "0")
+        self.assertIn("88 of 88 done", run.stdout)
+
+    def test_a_run_that_was_cancelled_is_exported_as_far_as_it_came(self):
+        process = self.start()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        made = self.ok("trace", "last", "--format", "wfformat", "-O", "part.json")
+        self.assertIn("were never tried and are left out", made.stderr)
+        validation = json.loads(self.ok("validate", "part.json", "-o", "json").stdout)
+        self.assertIn(validation["tasks"], range(1, 88))
+        self.assertIn("cancelled, ", (self.work / "part.json").read_text())
+
+    def test_every_shape_is_made_up_validated_and_run(self):
+        lines = self.ok("generate", "--list").stdout.splitlines()[1:]
+        self.assertGreaterEqual(len(lines), 13)
+        for shape in (line.split()[0] for line in lines):
+            file = f"{shape}.json"
+            made = self.ok("generate", shape, "--tasks", 60, "--seed", 5, "-O", file)
+            self.assertIn(f"{file}: {shape}-", made.stderr)
+            tasks = json.loads(self.ok("validate", file, "-o", "json").stdout)["tasks"]
+            run = self.ok("run", file, "--time-scale", "0", "--data-scale", "1e-6")
+            self.assertIn(f"{tasks} of {tasks} done", run.stdout)
+
+    def test_the_same_seed_makes_the_same_file(self):
+        once = self.ok("generate", "montage", "--tasks", 300, "--seed", 7).stdout
+        self.ok("generate", "montage", "--tasks", 300, "--seed", 7, "-O", "m.json")
+        self.assertEqual((self.work / "m.json").read_text(), once)
+        self.assertNotEqual(
+            self.ok("generate", "montage", "--tasks", 300, "--seed", 8).stdout, once)
+        named = json.loads(self.ok("generate", "blast", "--name", "search").stdout)
+        self.assertEqual(named["name"], "search")
 
     def test_the_last_line_of_events_is_the_whole_verdict(self):
         run = self.replay("-o", "jsonl")
@@ -635,6 +688,8 @@ class Texts(CommandLineTest):
                          ["task"])
         self.assertEqual(completed("weft", "-o", "js"), ["json", "jsonl"])
         self.assertEqual(completed("weft", "bench", "overhead", "--shape", "l"), ["layered"])
+        self.assertEqual(completed("weft", "generate", "m"), ["montage"])
+        self.assertEqual(completed("weft", "trace", "--format", "w"), ["wfformat"])
         self.assertEqual(completed("weft", "run", "two"), ["two words.json"])
         self.assertEqual(completed("weft", "run", "--trace", "two"), ["two words.json"])
         self.assertEqual(completed("weft", "run", "--slots", ""), [""])
