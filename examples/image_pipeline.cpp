@@ -1,5 +1,5 @@
-// Draws a picture in pencil: blurs it, finds its edges, and turns them into dark lines on paper. The
-// picture is cut into tiles that overlap as far as the filters see; how many there are is known only
+// Draws a picture in pencil: blurs it, finds its edges, and turns them into dark lines on white. The
+// picture is cut into tiles that overlap as far as the filters see; how many that are is known only
 // when it has been read. A tile goes from filter to filter without waiting for the others.
 //
 //   image_pipeline OUTPUT.png [INPUT.png [TILE]]
@@ -138,8 +138,9 @@ Image discs(std::uint32_t seed) {
     for (std::size_t y = near(centre_y, -100, image.height); y < image.height; ++y) {
       for (std::size_t x = near(centre_x, -100, image.width); x < image.width; ++x) {
         // Distances wrap around below 0, and their squares are right all the same.
-        const std::size_t square = (x - centre_x) * (x - centre_x) + (y - centre_y) * (y - centre_y);
-        if (square > radius * radius) continue;
+        const std::size_t dx = x - centre_x;
+        const std::size_t dy = y - centre_y;
+        if (dx * dx + dy * dy > radius * radius) continue;
         for (std::size_t c = 0; c < 3; ++c) {
           image.at(x, y, c) = static_cast<std::uint8_t>(colour >> (8 * c));
         }

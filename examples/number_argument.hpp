@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-/// Reads a whole number from the command line. Nothing unless all of `text` is one that lies between
-/// `least` and `most`, both included.
+/// Reads a whole number from the command line. Nothing unless all of `text` is one from `least` to
+/// `most`, both included.
 inline std::optional<std::uint64_t> number_in(std::string_view text, std::uint64_t least,
                                               std::uint64_t most) {
   std::uint64_t number = 0;

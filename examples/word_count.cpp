@@ -26,6 +26,7 @@
 namespace {
 
 using Counts = std::map<std::string, std::uint64_t>;
+using Tables = std::vector<Counts>;  ///< One for each reducer.
 
 /// Bytes of one of the texts, from `begin` to before `end`.
 struct Chunk {
@@ -126,13 +127,13 @@ const weft::Function count_chunk{"count_chunk@1", [](const Chunk& chunk, const T
   Counts counts;
   const std::string_view text = *texts[chunk.text];
   count_into(counts, text.substr(chunk.begin, chunk.end - chunk.begin));
-  std::vector<Counts> tables(reducers);
+  Tables tables(reducers);
   for (auto& [word, count] : counts) tables[hash_of(word) % reducers].emplace(word, count);
   return tables;
 }};
 
 /// Adds up the tables of one reducer.
-const weft::Function reduce{"reduce@1", [](const std::vector<weft::Shared<std::vector<Counts>>>& all,
+const weft::Function reduce{"reduce@1", [](const std::vector<weft::Shared<Tables>>& all,
                                            std::size_t reducer) {
   Counts sum;
   for (const auto& tables : all) {
