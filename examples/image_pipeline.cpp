@@ -1,6 +1,6 @@
-// Draws a picture in pencil: blurs it, finds its edges, and turns them into dark lines on white. The
-// picture is cut into tiles that overlap as far as the filters see; how many that are is known only
-// when it has been read. A tile goes from filter to filter without waiting for the others.
+// Draws a picture in pencil: blurs it, finds its edges, and turns them into dark lines on white.
+// The picture is cut into tiles that overlap as far as the filters see; how many that are is known
+// only when it has been read. A tile goes from filter to filter without waiting for the others.
 //
 //   image_pipeline OUTPUT.png [INPUT.png [TILE]]
 

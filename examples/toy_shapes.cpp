@@ -26,7 +26,7 @@ bool report(std::string_view shape, std::uint32_t tasks, bool ok) {
 
 constexpr auto step_time = std::chrono::milliseconds{20};
 
-/// Takes its time whatever its argument: here fail planners that expect time to grow with the input.
+/// Takes the same time whatever its argument.
 const weft::Function step{"step@1", [](weft::TaskContext& context, int steps) {
   context.sleep_for(step_time);
   return steps + 1;
