@@ -260,11 +260,14 @@ bool handle_failure(PricingService& service) {
 /// A handler of the host that throws harms no run; weft says so in the host's log.
 bool log_defect(PricingService& service, HostLog& log) {
   const auto run = service.price({});
-  const auto events = run.on_event([](const weft::RunEvent&) {
+  std::latch ended{1};
+  const auto events = run.on_event([&ended](const weft::RunEvent& event) {
+    if (event.kind == weft::RunEventKind::ended) ended.count_down();
     throw std::runtime_error("a defect of the host");
   });
+  ended.wait();
+  run.unsubscribe(events);  // Returns when the last call has, and was logged.
   const bool priced = run.result().has_value();
-  run.unsubscribe(events);
   const auto lines = log.lines();
   std::cout << "the host's log: " << (lines.empty() ? "nothing" : lines.front()) << "\n";
   return expect(priced && !lines.empty() &&
