@@ -57,8 +57,8 @@ bool expect(bool held, const char* what) {
   return held;
 }
 
-/// Follows one run until its last event has come. When it goes, no call of its
-/// handler is under way or will come.
+/// Follows one run until its last event has come. When it goes, no call of its handler is under way
+/// or will come.
 template <class T>
 class Follower {
 public:
@@ -106,8 +106,8 @@ void order_prices(PricingService& service, Tally& tally, int client) {
     follower.wait_until_ended();
     tally.tasks_started += follower.started();
     tally.tasks_committed += follower.committed();
-    // Payoffs deviate by 20 at most, so that the mean of 160000 is known to 0.05; six times that
-    // is never exceeded, and the seeds are fixed.
+    // Payoffs deviate by 25 at most, so that the mean of 160000 is known to 25 / 400; five times
+    // that is a defect. The seeds are fixed.
     const auto price = run.result();
     if (price && std::abs(*price - exact_price(order)) < 0.3) ++tally.right;
   }
