@@ -150,7 +150,8 @@ const weft::Function merge{"merge@1", [](const std::vector<weft::Shared<Counts>>
     for (const auto& [word, count] : *part) {
       if (all.emplace(word, count).second) continue;
       return weft::Error{.code = weft::Errc::task_failed,
-                         .message = weft::in_quotes(word) + " came from two reducers"};
+                         .message = weft::in_quotes(word) + " came from two reducers",
+                         .hint = "let the table of a word depend on nothing but the word"};
     }
   }
   return all;
