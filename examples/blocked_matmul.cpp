@@ -100,7 +100,12 @@ double error_of(const Matrix& product) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char**) {
+  if (argc > 1) {
+    std::cerr << "usage: blocked_matmul\n  takes no arguments\n";
+    return 2;
+  }
+
   using Row = std::vector<weft::Future<Matrix>>;
   weft::Workflow workflow{"blocked_matmul"};
   std::vector<Row> a_rows(blocks);

@@ -101,8 +101,8 @@ Counts counted_at_once(const std::string& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "error: name one text file: text_analysis FILE\n";
+  if (argc != 2 || argv[1][0] == '-') {
+    std::cerr << "usage: text_analysis FILE\n";
     return 2;
   }
   const std::string path = argv[1];

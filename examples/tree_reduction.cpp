@@ -1,13 +1,14 @@
 // Counts primes: many tasks sieve a range each, and a tree of tasks adds up what they found.
 //
-//   tree_reduction [leaves]
+//   tree_reduction [LEAVES]
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <vector>
 
+#include "number_argument.hpp"
 #include "weft/weft.hpp"
 
 namespace {
@@ -59,11 +60,12 @@ weft::Future<std::uint64_t> tree_sum(weft::Workflow& workflow,
 int main(int argc, char** argv) {
   constexpr std::uint64_t limit = 2'000'000;
   constexpr std::uint64_t known = 148'933;  // Primes below two million.
-  const std::uint64_t leaves = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 37;
-  if (leaves < 1 || leaves > 10'000) {
-    std::cerr << "error: give a number of leaves from 1 to 10000\n";
+  const auto given = argc == 2 ? number_in(argv[1], 1, 10'000) : std::nullopt;
+  if (argc > 1 && !given) {
+    std::cerr << "usage: tree_reduction [LEAVES]\n  1 to 10000 leaves (37)\n";
     return 2;
   }
+  const std::uint64_t leaves = given.value_or(37);
 
   weft::Workflow workflow{"tree_reduction"};
   std::vector<weft::Future<std::uint64_t>> counts;

@@ -5,6 +5,7 @@ weft_packages=(
   libssl-dev libmsgpack-cxx-dev libspdlog-dev libsqlite3-dev libcli11-dev
   nlohmann-json3-dev libtomlplusplus-dev
   libgtest-dev libgmock-dev libbenchmark-dev
+  libpng-dev # The image pipeline example reads and writes its pictures with it.
   bible-kjv # Its text is what the text analysis example reads.
 )
 
