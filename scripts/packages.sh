@@ -5,6 +5,7 @@ weft_packages=(
   libssl-dev libmsgpack-cxx-dev libspdlog-dev libsqlite3-dev libcli11-dev
   nlohmann-json3-dev libtomlplusplus-dev
   libgtest-dev libgmock-dev libbenchmark-dev
+  valgrind  # Counts the instructions of a task in tests/performance.
   bible-kjv # Its text is what the text analysis example reads.
 )
 
