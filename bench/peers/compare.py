@@ -35,8 +35,8 @@ def arguments():
     parser.add_argument("--shapes", type=names_of(SHAPES), default=SHAPES, metavar="A,B")
     parser.add_argument("--systems", type=names_of(SYSTEMS), default=SYSTEMS, metavar="A,B",
                         help="besides weft: " + ", ".join(SYSTEMS[1:]))
-    parser.add_argument("--json", type=pathlib.Path, default=pathlib.Path("peers.json"),
-                        metavar="FILE", help="where every figure goes (default peers.json)")
+    parser.add_argument("--json", type=pathlib.Path, required=True, metavar="FILE",
+                        help="where every figure goes (default build/release/peers.json)")
     parser.add_argument("--programs", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parsed = parser.parse_args()
     if "weft" not in parsed.systems:

@@ -23,4 +23,5 @@ log=$(mktemp)
   die "the peers could not be built; the first error above says why."
 rm -f "$log"
 exec /usr/bin/python3 -B "$weft_source/bench/peers/compare.py" \
-  --programs "$weft_source/build/release/bin/bench" "$@"
+  --programs "$weft_source/build/release/bin/bench" \
+  --json "$weft_source/build/release/peers.json" "$@"
