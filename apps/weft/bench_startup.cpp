@@ -24,7 +24,7 @@ struct StepTimes {
   std::vector<double> engine_end;
 };
 
-double microseconds(Nanos time) {
+double in_microseconds(Nanos time) {
   return std::chrono::duration<double, std::micro>(time).count();
 }
 
@@ -36,22 +36,22 @@ void time_run(Engine& engine, std::vector<double>& until_entered,
   const TimePoint submitted = clock.now();
   const std::int64_t at = engine.submit(std::move(workflow), task).get();
   const TimePoint over = clock.now();
-  until_entered.push_back(microseconds(Nanos{at} - submitted.time_since_epoch()));
-  until_result.push_back(microseconds(over - submitted));
+  until_entered.push_back(in_microseconds(Nanos{at} - submitted.time_since_epoch()));
+  until_result.push_back(in_microseconds(over - submitted));
 }
 
 void time_engine(const Registry& registry, const StartupBench& bench, StepTimes& times) {
   const SystemClock clock;
   const TimePoint begin = clock.now();
   std::optional<Engine> engine{std::in_place, registry, bench.engine};
-  times.engine_start.push_back(microseconds(clock.now() - begin));
+  times.engine_start.push_back(in_microseconds(clock.now() - begin));
   time_run(*engine, times.first_entered, times.first_result);
   for (std::uint32_t i = 0; i < bench.runs; ++i) {
     time_run(*engine, times.later_entered, times.later_result);
   }
   const TimePoint end = clock.now();
   engine.reset();
-  times.engine_end.push_back(microseconds(clock.now() - end));
+  times.engine_end.push_back(in_microseconds(clock.now() - end));
 }
 
 }  // namespace
