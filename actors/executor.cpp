@@ -9,6 +9,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "weft/actors/tell.hpp"
 #include "weft/actors/type_ids.hpp"
 
 namespace weft {
@@ -143,7 +144,7 @@ private:
     // call.
     if (call.announce_start) caf::anon_send(call.reply_to, TaskStarted{.attempt = call.attempt});
     ThreadContext context{call};
-    send(call.reply_to, execute(call, context));
+    tell(this, call.reply_to, execute(call, context));
   }
 
   SlotThread* thread_;  ///< Outlives this actor: the factory ends it last.
@@ -178,7 +179,7 @@ private:
     executed.finished += context.slept();
     busy_ = true;
     if (context.slept() == Nanos::zero()) {
-      self_->send(call.reply_to, std::move(executed));
+      tell(self_, call.reply_to, std::move(executed));
       self_->send(self_, ExecutionOver{});
     } else {
       self_->delayed_send(call.reply_to, context.slept(), std::move(executed));

@@ -138,15 +138,16 @@ struct PoolTick : ProcessLocal {};
 
 // -- worker and task --
 
-/// First message to a task actor: everything that it needs to run.
+/// Everything that a task actor needs to run an attempt.
 struct StartTask : ProcessLocal {
   Grant grant;
   Bytes fetched;  ///< The part of its inputs that came from the store.
   ExecutorHandle executor;
 };
+/// Ends the attempt, or the actor if it serves none.
 struct StopTask : ProcessLocal {};
 
-/// Last message of a task actor: how its attempt ended and what became ready by it.
+/// Last message of an attempt: how it ended and what became ready by it.
 struct TaskEnded : ProcessLocal {
   TaskMetrics metrics;
   Fence fence;
@@ -160,6 +161,7 @@ struct TaskEnded : ProcessLocal {
   std::optional<Error> broken;  ///< The store did not take the outcome: the run cannot go on.
   bool run_ended = false;
   bool slot_busy = false;  ///< The function did not return: the slot needs a new executor.
+  bool spare = false;      ///< The actor has not quit: it waits for another `StartTask`.
 };
 
 /// The workers of a run, by id; sent once, before anything else.

@@ -10,8 +10,9 @@
 
 namespace weft {
 
-/// State of a task actor: carries out what its core decides. Owned by its worker; lives from the
-/// grant until the store has taken the outcome of the attempt.
+/// State of a task actor: carries out what its core decides. Owned by its worker. Serves one
+/// attempt at a time, from the grant until the store has taken the outcome, and then waits for the
+/// next one; when something of the attempt may still arrive, it quits instead.
 class TaskActor {
 public:
   TaskActor(TaskHandle::pointer self, RunContextPtr context, ServicesPtr services, WorkerId worker,
@@ -22,7 +23,9 @@ public:
   static inline const char* name = "weft.task";
 
 private:
-  void start(const StartTask& message);
+  void start(StartTask& message);
+  void stop();
+  [[nodiscard]] bool may_serve_again() const;
   void watch_time(std::uint32_t attempt);
   void apply(TaskEffect effect);
   template <class Event>
@@ -41,7 +44,7 @@ private:
   WorkerId worker_;
   WorkerHandle parent_;
   ExecutorHandle executor_;
-  std::optional<TaskCore> core_;
+  std::optional<TaskCore> core_;  ///< Of the attempt that it serves, if any.
   std::stop_source stop_;
   caf::disposable time_limit_;
 };

@@ -116,6 +116,10 @@ TaskEffect TaskCore::begin_attempt() {
   return Call{};
 }
 
+Inputs TaskCore::take_inputs() {
+  return options().retries ? grant_.inputs : std::move(grant_.inputs);
+}
+
 TaskEffect TaskCore::handle(Returned event, Nanos) {
   if (event.attempt != grant_.attempt || state_ != State::executing) return Wait{};
   calling_ = false;

@@ -91,20 +91,24 @@ public:
   [[nodiscard]] TaskEffect on(TaskEvent event, Nanos now);
 
   [[nodiscard]] const Grant& grant() const { return grant_; }
-  [[nodiscard]] Grant& grant() { return grant_; }
   [[nodiscard]] const TaskOptions& options() const {
     return context_->graph->options(grant_.template_task);
   }
 
+  /// The inputs for the call. They are kept only where another attempt may follow.
+  [[nodiscard]] Inputs take_inputs();
+
   /// What was measured; complete once the task has ended. A call that did not return counts as
   /// finished, and an attempt without an answer of the store's as committed, when it was given up.
   [[nodiscard]] const TaskMetrics& metrics() const { return metrics_; }
+  [[nodiscard]] TaskMetrics take_metrics() { return std::move(metrics_); }
 
   /// The store's last answer: what became ready.
   [[nodiscard]] CommitAnswer& answer() { return answer_; }
 
   /// The output, when it is not stored because only this worker needs it.
   [[nodiscard]] const Value& kept() const { return kept_; }
+  [[nodiscard]] Value take_kept() { return std::move(kept_); }
 
   /// Whether a call that was given up on may still be under way.
   [[nodiscard]] bool call_abandoned() const { return call_abandoned_; }

@@ -1,16 +1,31 @@
 #include "weft/actors/worker.hpp"
 
+#include <algorithm>
+
 #include "weft/actors/error_mapping.hpp"
 #include "weft/actors/task.hpp"
+#include "weft/actors/tell.hpp"
 #include "weft/actors/type_ids.hpp"
 
 namespace weft {
 
+namespace {
+
+/// The same object, counted by a counter of its own. Each task counts references to what its run
+/// shares; workers that did so in one place would wait for one another's cores at every task.
+template <class T>
+std::shared_ptr<T> counted_apart(std::shared_ptr<T> shared) {
+  T* const object = shared.get();
+  return {std::make_shared<std::shared_ptr<T>>(std::move(shared)), object};
+}
+
+}  // namespace
+
 WorkerActor::WorkerActor(WorkerHandle::pointer self, RunContextPtr context, ServicesPtr services,
                          WorkerId id, WorkerKind kind, RunActorHandle run)
   : self_(self),
-    context_(std::move(context)),
-    services_(std::move(services)),
+    context_(counted_apart(std::move(context))),
+    services_(counted_apart(std::move(services))),
     id_(id),
     kind_(kind),
     run_(std::move(run)),
@@ -44,10 +59,11 @@ WorkerHandle::behavior_type WorkerActor::make_behavior() {
 }
 
 void WorkerActor::on_task_ended(TaskEnded& message) {
-  const auto running = running_.find(message.metrics.task);
+  const auto running = std::ranges::find(running_, message.metrics.task, &Running::task);
   check(running != running_.end(), "a task ends on the worker that started it");
-  const Running task = std::move(running->second);
+  const Running task = std::move(*running);
   running_.erase(running);
+  if (message.spare) spare_.push_back(task.actor);
   const bool committed = message.metrics.outcome == AttemptOutcome::committed;
   const bool lost = message.metrics.outcome == AttemptOutcome::lost;
   if (message.run_ended) self_->send(run_, RunChanged{.run = context_->id});
@@ -98,7 +114,7 @@ void WorkerActor::give_up(Error error) {
 void WorkerActor::on_stop() {
   stopping_ = true;
   core_.on_stop(effects_);
-  for (const auto& entry : running_) self_->send(entry.second.actor, StopTask{});
+  for (const Running& running : running_) self_->send(running.actor, StopTask{});
   for (auto& entry : backing_off_) entry.second.dispose();
   perform_all();
   quit_if_done();
@@ -150,11 +166,17 @@ void WorkerActor::perform(Claim&& effect) {
 
 void WorkerActor::perform(Start&& effect) {
   const TaskId task = effect.grant.task;
-  TaskHandle actor = spawn_task(*self_, context_, services_, id_, self_);
-  running_.emplace(task, Running{actor, effect.grant.dependencies});
-  self_->send(
-    actor,
+  running_.push_back({task, actor_for_task(), effect.grant.dependencies});
+  tell(
+    self_, running_.back().actor,
     StartTask{.grant = std::move(effect.grant), .fetched = effect.fetched, .executor = executor_});
+}
+
+TaskHandle WorkerActor::actor_for_task() {
+  if (spare_.empty()) return spawn_task(*self_, context_, services_, id_, self_);
+  TaskHandle actor = std::move(spare_.back());
+  spare_.pop_back();
+  return actor;
 }
 
 void WorkerActor::perform(TakeLater&& effect) {
@@ -201,6 +223,8 @@ void WorkerActor::quit_if_done() {
   if (!over || !running_.empty()) return;
   flush();
   if (executor_) perform(GiveSlotBack{});
+  for (const TaskHandle& actor : spare_) self_->send(actor, StopTask{});
+  spare_.clear();
   peers_.reset();
   self_->quit();
 }

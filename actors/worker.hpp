@@ -44,8 +44,10 @@ private:
   void record(TaskMetrics metrics);
   void flush();
   void quit_if_done();
+  [[nodiscard]] TaskHandle actor_for_task();
 
   struct Running {
+    TaskId task;
     TaskHandle actor;
     std::vector<TaskId> dependencies;  ///< Of tasks made by a map.
   };
@@ -59,7 +61,8 @@ private:
   WorkerCore core_;
   WorkerCore::Effects effects_;
   std::shared_ptr<const std::vector<WorkerHandle>> peers_;
-  std::unordered_map<TaskId, Running> running_;
+  std::vector<Running> running_;   ///< At most `WorkerCore::started_ahead`.
+  std::vector<TaskHandle> spare_;  ///< Serve no task now; with the running, as many at most.
   std::unordered_map<TaskId, caf::disposable> backing_off_;
   SlotId slot_;
   ExecutorHandle executor_;

@@ -3,9 +3,10 @@
 weft_packages=(
   g++ cmake ninja-build ccache git ca-certificates python3
   libssl-dev libmsgpack-cxx-dev libspdlog-dev libsqlite3-dev libcli11-dev
-  nlohmann-json3-dev libtomlplusplus-dev
+  nlohmann-json3-dev libtomlplusplus-dev libyaml-cpp-dev libxxhash-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   libpng-dev # The image pipeline example reads and writes its pictures with it.
+  valgrind # Counts the instructions of a task in tests/performance.
   bible-kjv # Its text is what the text analysis example reads.
 )
 

@@ -21,22 +21,23 @@ std::string in_mermaid(std::string_view text) {
   return out + "\"";
 }
 
-std::string node_line(const GraphView& view, std::size_t index) {
+std::string mermaid_node(const GraphView& view, std::size_t index) {
   const GraphNode& node = view.nodes[index];
   return fmt::format("n{}{}{}{}:::f{}\n", index, node.map ? "{{" : "(", in_mermaid(label_of(node)),
                      node.map ? "}}" : ")", node.function % 12);
 }
 
-std::string scope_lines(const GraphView& view, std::uint32_t scope, std::size_t indent) {
+std::string mermaid_scope(const GraphView& view, std::uint32_t scope, std::size_t indent) {
   const std::string margin(indent, ' ');
   std::string out;
   for (std::size_t i = 0; i < view.nodes.size(); ++i) {
-    if (view.nodes[i].scope == scope) out += margin + node_line(view, i);
+    if (view.nodes[i].scope == scope) out += margin + mermaid_node(view, i);
   }
   for (const GraphFrame& frame : view.frames) {
     if (frame.parent != scope) continue;
-    out += fmt::format("{}subgraph s{} [{}]\n{}{}end\n", margin, frame.scope,
-                       in_mermaid(frame.label), scope_lines(view, frame.scope, indent + 2), margin);
+    out +=
+      fmt::format("{}subgraph s{} [{}]\n{}{}end\n", margin, frame.scope, in_mermaid(frame.label),
+                  mermaid_scope(view, frame.scope, indent + 2), margin);
   }
   return out;
 }
@@ -49,7 +50,7 @@ std::string arrow_of(const GraphEdge& edge) {
 }  // namespace
 
 std::string mermaid_text(const GraphView& view) {
-  std::string out = "flowchart LR\n" + scope_lines(view, 0, 2);
+  std::string out = "flowchart LR\n" + mermaid_scope(view, 0, 2);
   for (const GraphEdge& edge : view.edges) {
     out += fmt::format("  n{} {} n{}\n", edge.from, arrow_of(edge), edge.to);
   }

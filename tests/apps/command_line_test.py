@@ -136,6 +136,9 @@ class UserErrors(CommandLineTest):
                      says=["'montage' cannot have 30 tasks", "from 31 to 1000000"])
         self.refused(2, "generate", "montage", "--tasks", "1000001", says=["--tasks: '1000001'"])
         self.refused(2, "generate", "montage", "--seed", "-1", says=["--seed: '-1'"])
+    def test_a_size_that_is_none_is_refused(self):
+        self.refused(2, "bench", "overhead", "--sizes", "10,many",
+                     says=["'many' is not a whole number from 1 to 10000000"])
 
     def test_a_flag_without_its_argument_is_told_what_it_needs(self):
         self.refused(2, "run", TRACES / "mosaic.json", "--trace", says=["--trace needs FILE"])
@@ -470,6 +473,51 @@ class Modules(CommandLineTest):
         self.assertEqual(run.returncode, 2, run.stderr)
         self.assertIn("is the current folder", run.stderr)
 
+class Benchmarks(CommandLineTest):
+    """Whether they measure what they say; never how long it took."""
+
+    def figures(self, *arguments):
+        lines = self.ok("bench", *arguments, "--json").stdout.splitlines()
+        return [json.loads(line) for line in lines]
+
+    def test_every_shape_has_a_line_of_figures(self):
+        figures = self.figures("overhead", "--tasks", 50, "--repetitions", 1)
+        self.assertEqual([line["shape"] for line in figures],
+                         ["chain", "fan", "tree", "gemm", "layered"])
+        for line in figures:
+            self.assertGreater(line["us_per_task"], 0)
+
+    def test_sizes_are_compared_with_the_first(self):
+        figures = self.figures("overhead", "--shape", "chain", "--sizes", "20,40,80",
+                               "--repetitions", 1)
+        self.assertEqual([line["tasks"] for line in figures], [20, 40, 80])
+        self.assertEqual(figures[0]["growth"], 1)
+
+    def test_recorded_runs_stand_beside_those_that_are_not(self):
+        line, = self.figures("overhead", "--shape", "tree", "--tasks", 50, "--recorded",
+                             "--repetitions", 2)
+        self.assertGreater(line["recorded_us_per_task"], 0)
+        self.assertGreater(line["recording_ratio"], 0)
+
+    def test_payloads_are_measured_in_the_order_given(self):
+        figures = self.figures("payload", "--shape", "gemm", "--tasks", 30, "--bytes", "8,4096",
+                               "--repetitions", 1)
+        self.assertEqual([line["payload_bytes"] for line in figures], [8, 4096])
+
+    def test_starting_and_ending_have_a_line_for_each_step(self):
+        figures = self.figures("startup", "--engines", 2, "--runs", 3)
+        self.assertEqual([line["samples"] for line in figures], [2, 2, 2, 6, 6, 2])
+        for entered, over in (1, 2), (3, 4):
+            self.assertLess(figures[entered]["min_us"], figures[over]["min_us"])
+
+    def test_building_says_what_a_task_holds_in_memory(self):
+        line, = self.figures("build", "--shape", "fan", "--tasks", 10000, "--repetitions", 1)
+        self.assertEqual(line["tasks"], 10002)
+        self.assertGreater(line["graph_bytes_per_task"], 32)
+
+    def test_a_table_is_for_people(self):
+        table = self.ok("bench", "startup", "--engines", 1, "--runs", 1).stdout
+        self.assertIn("submit to function", table)
 
 class Signals(CommandLineTest):
     def ended(self, process):
