@@ -6,6 +6,7 @@ weft_packages=(
   nlohmann-json3-dev libtomlplusplus-dev libyaml-cpp-dev libxxhash-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   libpng-dev # The image pipeline example reads and writes its pictures with it.
+  python3-jsonschema python3-yaml # The schema of pipelines is held against the examples.
   valgrind # Counts the instructions of a task in tests/performance.
   bible-kjv # Its text is what the text analysis example reads.
 )
