@@ -41,7 +41,7 @@ public:
     for (const auto& [name, value] : task_.environment) {
       check_text(value, Lists::refused, Place::command);
     }
-    if (task_.standard_input) check_text(*task_.standard_input, Lists::refused, Place::input);
+    if (task_.standard_input) check_text(*task_.standard_input, Lists::refused, Place::command);
     for (const PipelineOutput& output : task_.outputs) check_output(output);
     check_standard_output();
     for (const std::string& name : task_.after) check_after(name);

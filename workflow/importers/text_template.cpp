@@ -25,7 +25,7 @@ Error bad_reference(std::string_view inside, std::string_view why) {
             fmt::format("{} is no reference: {}", in_quotes(fmt::format("${{{}}}", inside)), why),
           .hint =
             "write ${params.NAME}, ${in.NAME}, ${out.NAME}, ${item}, ${index}, "
-            "${TASK.OUTPUT} or ${TASK.*.OUTPUT}; $$ stands for a dollar sign"};
+            "${TASK.OUTPUT} or ${TASK.*.OUTPUT}; $${ stands for the two characters"};
 }
 
 std::vector<std::string_view> split_at_dots(std::string_view text) {
@@ -113,7 +113,11 @@ std::string to_string(const TextTemplate& text) {
       out += "${" + to_string(*reference) + "}";
       continue;
     }
-    for (const char c : std::get<std::string>(part)) out += c == '$' ? "$$" : std::string(1, c);
+    const std::string& words = std::get<std::string>(part);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (words.compare(i, 2, "${") == 0) out += '$';
+      out += words[i];
+    }
   }
   return out;
 }
@@ -127,9 +131,9 @@ Result<TextTemplate> parse_template(std::string_view text, SourcePlace place) {
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::string_view rest = text.substr(i);
-    if (rest.starts_with("$$")) {
-      words += '$';
-      ++i;
+    if (rest.starts_with("$${")) {
+      words += "${";
+      i += 2;
     } else if (rest.starts_with("${")) {
       const std::size_t end = rest.find('}');
       if (end == std::string_view::npos) {

@@ -36,7 +36,7 @@ struct Reference {
 /// `resize.*.image`: as it stands between the braces.
 [[nodiscard]] std::string to_string(const Reference& reference);
 
-/// A text with references in it. `$$` stands for a dollar sign.
+/// A text with references in it. `$${` stands for the two characters `${`.
 struct TextTemplate {
   using Part = std::variant<std::string, Reference>;
 

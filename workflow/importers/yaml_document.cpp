@@ -181,6 +181,19 @@ std::string parser_words(const YAML::Exception& failure) {
   return what;
 }
 
+/// The mistake that most often breaks a line.
+std::string hint_at(std::string_view text, const YAML::Mark& mark) {
+  if (mark.pos >= 0 && static_cast<std::size_t>(mark.pos) <= text.size()) {
+    const auto at = static_cast<std::size_t>(mark.pos);
+    const std::size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
+    const std::string_view line = text.substr(begin, text.find('\n', begin) - begin);
+    if (line.find("${") != std::string_view::npos) {
+      return "inside of [ ] and { }, put texts with ${...} into quotes";
+    }
+  }
+  return "look at the indentation, and at quotes and brackets, up to that place";
+}
+
 /// A deep nest is refused before the parser recurses into it.
 Result<void> check_text(std::string_view text, std::string_view origin, const YamlLimits& limits) {
   if (text.size() > limits.bytes) {
@@ -225,7 +238,7 @@ Result<YamlNode> parse_yaml(std::string_view text, std::string_view origin,
     return Error{.code = Errc::invalid_file,
                  .message = fmt::format("{}:{}: this is not YAML: {}", origin,
                                         to_string(place_of(failure.mark)), parser_words(failure)),
-                 .hint = "look at the indentation, and at quotes and brackets, up to that place"};
+                 .hint = hint_at(text, failure.mark)};
   } catch (const Exception& refused) {
     return refused.error();
   }
