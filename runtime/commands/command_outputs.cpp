@@ -53,6 +53,15 @@ std::vector<fs::path> matching_files(const fs::path& folder, const std::string& 
   return files;
 }
 
+/// What is wrong with the text of an item that has to be a number, if anything is.
+std::optional<Error> make_number(const PipelineOutput& output, CommandItem& item) {
+  const std::size_t begin = std::min(item.text.find_first_not_of(" \t"), item.text.size());
+  item.text = item.text.substr(begin, item.text.find_last_not_of(" \t\r") + 1 - begin);
+  item.number = real_number(item.text).has_value();
+  if (item.number) return std::nullopt;
+  return bad_output(output, "is no number: the command printed " + in_quotes(item.text));
+}
+
 bool leads_out(const fs::path& relative) {
   const fs::path plain = relative.lexically_normal();
   return plain.is_absolute() || (!plain.empty() && *plain.begin() == "..");
@@ -175,25 +184,26 @@ Result<CommandItems> OutputCollector::collect_text(const PipelineOutput& output)
   std::string text(size, '\0');
   std::ifstream{folder_.standard_output(), std::ios::binary}.read(
     text.data(), static_cast<std::streamsize>(size));
-  if (output.kind == PipelineOutput::Kind::lines) {
-    CommandItems items{.list = true, .items = {}};
-    while (!text.empty()) {
-      const std::size_t end = text.find('\n');
-      items.items.push_back({.text = text.substr(0, end)});
+  CommandItems items{.list = output.is_list(), .items = {}};
+  if (output.is_list()) {
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = std::min(text.find('\n', begin), text.size());
+      items.items.push_back({.text = text.substr(begin, end - begin)});
       if (items.items.size() > max_list_items) {
         return bad_output(output, fmt::format("has more than {} lines", max_list_items));
       }
-      text.erase(0, end == std::string::npos ? end : end + 1);
+      begin = end + 1;
     }
-    return items;
+  } else {
+    text.erase(text.find_last_not_of(" \t\r\n") + 1);
+    items.items.push_back({.text = std::move(text)});
   }
-  text.erase(text.find_last_not_of(" \t\r\n") + 1);
-  const bool number = output.kind == PipelineOutput::Kind::number;
-  if (number) text.erase(0, std::min(text.find_first_not_of(" \t"), text.size()));
-  if (number && !real_number(text)) {
-    return bad_output(output, "is no number: the command printed " + in_quotes(text));
+  if (output.kind == PipelineOutput::Kind::number || output.kind == PipelineOutput::Kind::numbers) {
+    for (CommandItem& item : items.items) {
+      if (auto wrong = make_number(output, item)) return std::move(*wrong);
+    }
   }
-  return CommandItems{.list = false, .items = {{.number = number, .text = std::move(text)}}};
+  return items;
 }
 
 Result<void> OutputCollector::publish(CommandOutput& output, CommandServices& services, RunId run,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs pipelines as users do: pipelines_test.py <weft> <project> [unittest arguments]
+"""Runs pipelines as users do: pipelines_test.py <weft> <project> <module> [unittest arguments]
 
 Nothing is waited for by sleeping: commands that have to be under way open a named pipe.
 """
@@ -18,6 +18,7 @@ import command_line_test
 from command_line_test import CommandLineTest
 
 PROJECT = None
+MODULE = None  # examples/module, built.
 
 
 class PipelineTest(CommandLineTest):
@@ -447,6 +448,15 @@ class Shipped(PipelineTest):
         n = [100 * (i + 1) for i in range(6)]
         self.assertEqual(int(total.read_text()), sum(k * (k + 1) // 2 for k in n))
 
+    def test_functions_of_a_module_stand_among_commands(self):
+        file = self.work / "statistics.yaml"
+        file.write_text((PROJECT / "examples/pipelines/statistics.yaml").read_text())
+        run = self.weft("run", file)
+        self.assertEqual(run.returncode, 5, run.stderr)
+        self.assertIn("module 'statistics@1'", run.stderr)
+        self.ok("run", file, "--module", MODULE, "--param", "numbers=4")
+        self.assertRegex(self.read("statistics.txt"), "^4 numbers, mean 2.5, deviation 1.1")
+
     def test_plans_and_pictures_are_made_of_pipelines_too(self):
         source = PROJECT / "examples/pipelines/relay.yaml"
         self.assertIn("start", self.ok("graph", source, "--format", "mermaid").stdout)
@@ -482,4 +492,5 @@ class Schema(PipelineTest):
 if __name__ == "__main__":
     command_line_test.WEFT = pathlib.Path(sys.argv[1]).resolve()
     PROJECT = pathlib.Path(sys.argv[2]).resolve()
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    MODULE = pathlib.Path(sys.argv[3]).resolve()
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

@@ -56,6 +56,7 @@ class Usage(ExampleTest):
                        "--reducers 257", "--reducers 3.5", "--chunk 9999999999999"],
         "toy_shapes": ["--help", "fixed_time", "fixed_times ring"],
         "embedded_host": ["--help", "a b"],
+        "module_host": ["", "a b"],
     }
 
     def test_wrong_arguments_end_with_2_and_say_what_is_right(self):

@@ -42,11 +42,12 @@ struct PipelineInput {
 /// What a command makes, by name.
 struct PipelineOutput {
   enum class Kind : std::uint8_t {
-    file,    ///< The file that the command writes to `${out.NAME}`.
-    files,   ///< The files in the attempt's folder that match `path`.
-    text,    ///< Its standard output, without white space at the end.
-    lines,   ///< Its standard output, line by line.
-    number,  ///< Its standard output, which is a number.
+    file,     ///< The file that the command writes to `${out.NAME}`.
+    files,    ///< The files in the attempt's folder that match `path`.
+    text,     ///< Its standard output, without white space at the end.
+    lines,    ///< Its standard output, line by line.
+    number,   ///< Its standard output, which is a number.
+    numbers,  ///< Its standard output, line by line, each a number.
   };
 
   std::string name;
@@ -55,7 +56,9 @@ struct PipelineOutput {
   std::string suffix;  ///< Of `file`: how the name in `${out.NAME}` ends.
   SourcePlace place;
 
-  [[nodiscard]] bool is_list() const { return kind == Kind::files || kind == Kind::lines; }
+  [[nodiscard]] bool is_list() const {
+    return kind == Kind::files || kind == Kind::lines || kind == Kind::numbers;
+  }
 };
 
 /// An argument of a function: text may hold references; lists and mappings nest.

@@ -314,6 +314,8 @@ private:
         return "lines";
       case PipelineOutput::Kind::number:
         return "number";
+      case PipelineOutput::Kind::numbers:
+        return "numbers";
     }
     return {};
   }

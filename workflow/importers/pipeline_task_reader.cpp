@@ -271,7 +271,7 @@ private:
   }
 
   bool set_kind(const std::string& text, SourcePlace place, PipelineOutput& output) {
-    static const std::vector<std::string> names{"file", "files", "text", "lines", "number"};
+    static const std::vector<std::string> names{"file", "files", "text", "lines", "number", "numbers"};
     const auto found = std::ranges::find(names, text);
     if (found == names.end()) {
       fields_.problem(place, fmt::format("there is no kind of output {}", in_quotes(text)),
