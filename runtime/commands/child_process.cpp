@@ -13,8 +13,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -88,7 +86,9 @@ public:
 
   Result<pid_t> start(const ChildProgram& child) const {
     const auto arguments = pointers(child.arguments);
-    const auto environment = pointers(child.environment);
+    auto kept = child.environment;
+    kept.push_back(ProcessKeeper::of_this_process().mark());
+    const auto environment = pointers(kept);
     pid_t process = 0;
     const int failure = ::posix_spawn(&process, child.program.c_str(), &actions_, &attributes_,
                                       arguments.data(), environment.data());
@@ -104,41 +104,13 @@ private:
   posix_spawnattr_t attributes_{};
 };
 
-/// Whether the process has this text in its environment.
-bool carries(const fs::path& process, const std::string& mark) {
-  std::ifstream file{process / "environ", std::ios::binary};
-  std::string variable;
-  while (std::getline(file, variable, '\0')) {
-    if (variable == mark) return true;
-  }
-  return false;
-}
-
-/// Kills the processes that carry the mark, wherever they have gone. More may be made meanwhile, so
-/// it looks until there are none; a fork bomb outruns it after so many rounds.
-void kill_marked(const std::string& mark) {
-  constexpr int max_rounds = 20;
-  for (int round = 0; round < max_rounds; ++round) {
-    bool found = false;
-    std::error_code failure;
-    for (fs::directory_iterator each("/proc", failure), end; !failure && each != end;
-         each.increment(failure)) {
-      const std::string name = each->path().filename();
-      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      if (!carries(each->path(), mark)) continue;
-      found = ::kill(static_cast<pid_t>(std::stol(name)), SIGKILL) == 0 || found;
-    }
-    if (!found) return;
-  }
-}
-
 /// A process group while it runs.
 class RunningGroup {
 public:
   RunningGroup(pid_t leader, std::stop_token stop)
     : leader_(leader),
       // The header of glibc 2.36 that has a function for it cannot be used from C++.
-        pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, leader, 0))),
+      pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, leader, 0))),
       woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       on_stop_(std::move(stop), Wake{woken_.number()}) {}
 
@@ -222,16 +194,13 @@ bool is_program(const fs::path& path) {
 }  // namespace
 
 Result<ChildEnd> run_child(const ChildProgram& child, std::stop_token stop, Nanos grace) {
-  ProcessKeeper& keeper = ProcessKeeper::of_this_process();
   const auto process = SpawnPlan{child}.start(child);
   if (!process) return process.error();
-  keeper.watch(*process);
   const bool stopped = RunningGroup{*process, std::move(stop)}.wait(grace);
   kill_rest_of_group(*process);
   ChildEnd end = reap(*process);
-  keeper.forget(*process);
   end.stopped = stopped;
-  if (stopped && !child.mark.empty()) kill_marked(child.mark);
+  if (stopped && !child.mark.empty()) kill_marked(child.mark.c_str());
   return end;
 }
 

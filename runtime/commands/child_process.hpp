@@ -35,7 +35,8 @@ struct ChildEnd {
 /// Runs a program in a process group of its own and waits for its end. When `stop` is requested the
 /// group gets TERM, and KILL if it still runs after `grace`. Nothing that the program started
 /// outlives the call: what is left of its group is killed, and, if it was stopped, whatever else
-/// carries its mark. Should this process die, the group is killed as well.
+/// carries its mark. Should this process die,
+/// all that it started is killed as well.
 ///
 /// Blocks; any number of threads may call it at once. Fails with `io_failed` when the program
 /// cannot be started.

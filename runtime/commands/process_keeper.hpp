@@ -1,28 +1,32 @@
 #pragma once
 
-#include <sys/types.h>
+#include <string>
 
 namespace weft {
 
-/// Kills process groups when this process has died, whatever killed it: a small process of its own
-/// that waits for this one's end.
+/// Kills what this process has started when this process has died, whatever killed it: a small
+/// process of its own that waits for this one's end, and then kills all that carries its mark.
 ///
 /// Thread-safe. Started at first use; ends with this process.
 class ProcessKeeper {
 public:
-  static ProcessKeeper& of_this_process();
+  static const ProcessKeeper& of_this_process();
 
   ProcessKeeper(const ProcessKeeper&) = delete;
   ProcessKeeper& operator=(const ProcessKeeper&) = delete;
 
-  void watch(pid_t group) { tell(group); }
-  void forget(pid_t group) { tell(-group); }
+  /// `NAME=value`: every process that has it in its environment is kept.
+  [[nodiscard]] const std::string& mark() const { return mark_; }
 
 private:
   ProcessKeeper();
-  void tell(pid_t message) const;
 
-  int pipe_ = -1;  ///< Closed by the end of this process, and by nothing else.
+  std::string mark_;
 };
+
+/// Kills the processes that have exactly this variable in their environment, wherever they have
+/// gone, until there are none left. Calls nothing that allocates or locks.
+/// @param mark `NAME=value`
+void kill_marked(const char* mark);
 
 }  // namespace weft
