@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets this machine up, builds weft and runs two workflows: a recorded one, replayed by the command
-# line, and a text analysis by a program that embeds weft. Results are written to build/demo/; the
+# Sets this machine up, builds weft and runs three workflows: a recorded one, replayed by the command
+# line, a text analysis by a program that embeds weft, and a pipeline of commands. Results are written to build/demo/; the
 # run is recorded in the user's history, as any other, for `weft runs`, `weft show` and `weft trace`.
 set -euo pipefail
 weft_source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -19,11 +19,17 @@ run_demo() {
   say "2. the words of the King James Bible, counted by as many tasks as its length needs"
   "$bin/examples/text_analysis" build/release/examples/bible.txt | tee "$results/words.txt"
 
+  say "3. a pipeline of ordinary commands, in YAML, over the same text"
+  cp examples/pipelines/word_frequencies.yaml "$results/"
+  "$bin/weft" run "$results/word_frequencies.yaml" --work-dir "$results/.weft" \
+    --param text="$PWD/build/release/examples/bible.txt"
+
   say "what there is now"
   printf '  %-36s%s\n' \
     "$results/mosaic.trace.json" "the run as a timeline; open it in Perfetto or chrome://tracing" \
     "$results/mosaic.svg" "the workflow as a picture" \
     "$results/words.txt" "the result of the text analysis" \
+    "$results/word_frequencies.txt" "the same count, by the pipeline" \
     "$bin/weft show last" "the summary above, again" \
     "$bin/weft --help" "what else there is"
 }
