@@ -44,3 +44,10 @@ string(JSON functions LENGTH "${shown}" 0 functions)
 if(NOT "${module} ${functions}" STREQUAL "parcels@1 2")
   message(FATAL_ERROR "the module that was built is shown as\n${shown}")
 endif()
+execute_process(COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET ERROR_QUIET
+  COMMAND ${weft} run --module ${project}/build/libparcels.so ${project}/pipeline.yaml
+    --history :memory: --work-dir ${SCRATCH}/parcels-work)
+file(READ ${project}/result.txt result)
+if(NOT result STREQUAL "49\nHello, weft!\n")
+  message(FATAL_ERROR "the pipeline of the new project made\n${result}")
+endif()

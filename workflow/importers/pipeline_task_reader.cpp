@@ -62,7 +62,10 @@ private:
     const YamlNode* run = node_.find("run");
     const YamlNode* shell = node_.find("shell");
     const YamlNode* function = node_.find("function");
-    if ((run != nullptr) + (shell != nullptr) + (function != nullptr) != 1) {
+    const int works = (run != nullptr) + (shell != nullptr) + (function != nullptr);
+    // A misspelt `run` has been told of already.
+    if (works == 0 && has_unknown_key()) return;
+    if (works != 1) {
       fields_.problem(task_.place,
                       fmt::format("{} has to have one of run, shell and function", what_),
                       "add run: [program, argument]");
@@ -71,6 +74,13 @@ private:
     if (run) read_run(*run);
     if (shell) read_shell(*shell);
     if (function) read_function(*function);
+  }
+
+  [[nodiscard]] bool has_unknown_key() const {
+    const auto& known = pipeline_keys().find("tasks.*")->second;
+    return std::ranges::any_of(node_.entries, [&known](const YamlEntry& entry) {
+      return std::ranges::find(known, entry.key) == known.end();
+    });
   }
 
   void read_run(const YamlNode& node) {
