@@ -124,6 +124,8 @@ public:
   /// The name given by the user, or `function-number`. Unique.
   [[nodiscard]] std::string task_name(TaskId id) const;
   [[nodiscard]] std::optional<TaskId> find(std::string_view task_name) const;
+  /// Whether the user gave it its name.
+  [[nodiscard]] bool named(TaskId id) const { return !names_.empty() && names_.contains(id); }
 
   /// Tasks of scope 0 that nothing in the graph reads or waits for.
   [[nodiscard]] std::vector<TaskId> sinks() const;

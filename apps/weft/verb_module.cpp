@@ -9,7 +9,7 @@ namespace weft::cli {
 
 namespace {
 
-Json json_of(const ModuleFacts& module) {
+Json json_of_module(const ModuleFacts& module) {
   Json out;
   out["module"] = to_string(module.name);
   out["file"] = module.file;
@@ -43,7 +43,7 @@ ExitCode show_modules(Session& session, const std::vector<std::string>& files) {
   Console& console = session.console;
   if (console.format() != OutputFormat::table) {
     std::vector<Json> all;
-    for (const ModuleFacts& module : modules) all.push_back(json_of(module));
+    for (const ModuleFacts& module : modules) all.push_back(json_of_module(module));
     console.print(text_of_records(all, console.format()));
     return ExitCode::success;
   }

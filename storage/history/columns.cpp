@@ -1,8 +1,8 @@
 #include "weft/storage/history/columns.hpp"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
-#include <unordered_map>
 
 namespace weft {
 
@@ -104,7 +104,7 @@ struct TaskColumns {
 /// A graph by column. Tasks are numbered by place; functions are named once.
 struct GraphColumns {
   Column<std::string> functions;
-  Column<std::string> name;
+  Column<std::string> name;        ///< Empty: `function-number`, as most are called.
   Column<std::uint32_t> function;  ///< Index into `functions`.
   Column<std::uint32_t> dependency_count, dependencies;
 
@@ -123,18 +123,19 @@ struct GraphColumns {
 };
 
 /// Distinct tasks that had to commit before `task`; the map that repeats it is one of them.
-std::vector<std::uint32_t> predecessors(const Graph& graph, TaskId task) {
-  std::vector<std::uint32_t> found;
+/// @param found where they are put
+void find_predecessors(const Graph& graph, TaskId task, std::vector<std::uint32_t>& found) {
+  found.clear();
   for (const Dependency& dependency : graph.dependencies(task)) {
     found.push_back(dependency.task.number());
   }
   if (const std::uint32_t scope = graph.task(task).scope; scope != 0) {
     found.push_back(graph.scope(scope).map.number());
   }
+  if (found.size() < 2) return;
   std::ranges::sort(found);
   const auto repeated = std::ranges::unique(found);
   found.erase(repeated.begin(), repeated.end());
-  return found;
 }
 
 Error inconsistent() {
@@ -172,15 +173,21 @@ Result<void> decode_tasks(std::string_view bytes, std::vector<TaskMetrics>& task
 
 Blob encode_graph(const Graph& graph) {
   GraphColumns columns;
-  std::unordered_map<std::string, std::uint32_t> index;
+  // By kind and number: names are made once for each function.
+  std::map<std::pair<TaskKind, std::uint32_t>, std::uint32_t> index;
+  std::vector<std::uint32_t> before;
+  columns.name.reserve(graph.task_count());
+  columns.function.reserve(graph.task_count());
+  columns.dependency_count.reserve(graph.task_count());
   for (std::uint32_t i = 0; i < graph.task_count(); ++i) {
     const TaskId task{i};
     const auto next = static_cast<std::uint32_t>(columns.functions.size());
-    const auto [entry, fresh] = index.emplace(to_string(graph.function_name(task)), next);
-    if (fresh) columns.functions.push_back(entry->first);
-    columns.name.push_back(graph.task_name(task));
+    const Task& stated = graph.task(task);
+    const auto [entry, fresh] = index.emplace(std::pair{stated.kind, stated.function}, next);
+    if (fresh) columns.functions.push_back(to_string(graph.function_name(task)));
+    columns.name.push_back(graph.named(task) ? graph.task_name(task) : std::string());
     columns.function.push_back(entry->second);
-    const auto before = predecessors(graph, task);
+    find_predecessors(graph, task, before);
     columns.dependency_count.push_back(static_cast<std::uint32_t>(before.size()));
     columns.dependencies.insert(columns.dependencies.end(), before.begin(), before.end());
   }
@@ -199,6 +206,10 @@ Result<std::vector<RecordedTask>> decode_graph(std::string_view bytes) {
     tasks[i].task = TaskId{static_cast<std::uint32_t>(i)};
     tasks[i].name = std::move(columns->name[i]);
     tasks[i].function = columns->functions[columns->function[i]];
+    if (tasks[i].name.empty()) {
+      const std::string& function = tasks[i].function;
+      tasks[i].name = function.substr(0, function.find('@')) + "-" + std::to_string(i);
+    }
     for (std::uint32_t d = 0; d < columns->dependency_count[i]; ++d) {
       tasks[i].dependencies.emplace_back(*next++);
     }
