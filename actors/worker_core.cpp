@@ -52,7 +52,8 @@ void WorkerCore::on_ended(Ended ended, Effects& effects) {
   }
   if (ended.committed || ended.failed) release_kept(ended.template_task, ended.dependencies);
   if (!stopped_) {
-    for (Grant& grant : ended.granted) take(std::move(grant));
+    // What goes on from this task comes before its equals: its inputs are at hand.
+    for (Grant& grant : ended.granted) take(std::move(grant), Turn::next);
     if (auto awaited = awaiting_.extract(ended.task)) {
       for (Grant& grant : awaited.mapped()) take(std::move(grant));
     }
@@ -154,9 +155,13 @@ bool WorkerCore::must_run_alone(const Grant& grant) const {
   return context_->graph->options(grant.template_task).timeout.has_value();
 }
 
-void WorkerCore::take(Grant grant) {
-  const float rank = context_->plan->placements[grant.template_task.number()].rank;
-  granted_[rank].push_back(std::move(grant));
+void WorkerCore::take(Grant grant, Turn turn) {
+  auto& equals = granted_[context_->plan->placements[grant.template_task.number()].rank];
+  if (turn == Turn::next) {
+    equals.push_front(std::move(grant));
+  } else {
+    equals.push_back(std::move(grant));
+  }
   ++granted_count_;
 }
 

@@ -113,7 +113,9 @@ private:
   void start(Grant grant, Effects& effects);
   [[nodiscard]] bool claim_now() const;
   void pump(Effects& effects);
-  void take(Grant grant);
+  /// Where a grant stands among equally urgent ones.
+  enum class Turn : std::uint8_t { next, last };
+  void take(Grant grant, Turn turn = Turn::last);
   void try_again(Grant grant, Nanos delay, Effects& effects);
   void add_ready(const ReadyTask& task);
   [[nodiscard]] std::vector<TaskId> next_ready(std::size_t count);

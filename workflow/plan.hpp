@@ -29,7 +29,8 @@ struct Placement {
   /// `WorkerId` of a planned worker, or `flexible_worker`: whoever makes it ready.
   WorkerId worker;
   Origin origin = Origin::planner;
-  /// Length of the longest path from here to a sink: the larger, the sooner it should run.
+  /// The larger, the sooner its worker should run it. Planners start from the length of the longest
+  /// path from here to a sink.
   float rank = 0;
 
   friend bool operator==(const Placement&, const Placement&) = default;

@@ -66,6 +66,18 @@ TEST_F(AWorkerClaims, WhatIsMoreUrgentThoughMuchWaits) {
   EXPECT_THAT(on_committed(0), ElementsAre(fmt::format("start {}", batch)));
 }
 
+TEST_F(AWorkerClaims, ThenStartsWhatGoesOnFromATaskBeforeItsEquals) {
+  start_among(6);
+  EXPECT_THAT(hold_slot_with({0, 1, 2, 3}), ElementsAre("start 0", "start 1"));
+  // Its inputs are at hand; what waits longer is no more urgent.
+  EXPECT_THAT(on_ended({.task = TaskId{0},
+                        .template_task = TaskId{0},
+                        .committed = true,
+                        .granted = grants({5})}),
+              ElementsAre("start 5"));
+  EXPECT_THAT(on_committed(1), ElementsAre("start 2"));
+}
+
 // -- slots --------------------------------------------------------------------------------------
 
 class AWorkersSlot : public WorkerCoreTest {};

@@ -76,7 +76,23 @@ TEST(SimplePlanner, GivesTheMostUrgentChildTheWorkerOfItsParent) {
 
   EXPECT_EQ(worker_of(plan, urgent), worker_of(plan, root));
   EXPECT_NE(worker_of(plan, idle), worker_of(plan, root));
-  EXPECT_GT(rank_of(plan, urgent), rank_of(plan, idle));
+}
+
+TEST(SimplePlanner, RanksTasksByTheTaskThatLeavesTheirWorker) {
+  Workflow wf{"levels"};
+  const auto first = wf.task(number);
+  const auto last = wf.task(step, wf.task(step, first));
+  const auto other = wf.task(number);
+  const auto total = wf.task(join, last, wf.task(step, other));
+  wf.options(other).worker = WorkerId{1};
+  wf.options(first).worker = wf.options(last).worker = wf.options(total).worker = WorkerId{0};
+  const Plan plan = planned(wf, 2);
+
+  // Nobody else waits for any of worker 0's: it may follow its outputs as it likes.
+  EXPECT_EQ(rank_of(plan, first), rank_of(plan, total));
+  EXPECT_EQ(rank_of(plan, last), rank_of(plan, total));
+  // Worker 0 waits for the last one of worker 1's, and so for the first.
+  EXPECT_GE(rank_of(plan, other), 2);
 }
 
 TEST(SimplePlanner, PutsAFanInWhereMostOfItsInputBytesAre) {
