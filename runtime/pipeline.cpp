@@ -54,11 +54,10 @@ public:
   PipelineBuilder(const Pipeline& pipeline, Parameters parameters, Registry& registry,
                   CommandServicesPtr services)
     : pipeline_(pipeline),
-      parameters_(std::move(parameters)),
+      parameters_(std::make_shared<const Parameters>(std::move(parameters))),
       registry_(registry),
       services_(std::move(services)),
       workflow_(pipeline.name) {}
-
   Workflow build() {
     add_pipeline_functions(registry_);
     for (const PipelineTask* task : in_order(pipeline_)) add(*task);
@@ -129,8 +128,8 @@ private:
                     std::vector<std::string>& list) const {
     bool constant = true;
     text.each_reference([&](const Reference& reference) {
-      constant &= reference.kind == Reference::Kind::parameter &&
-                  !pipeline_.parameter(reference.name)->list;
+      constant &=
+        reference.kind == Reference::Kind::parameter && !pipeline_.parameter(reference.name)->list;
     });
     if (!constant || known.size() >= max_requirements) return;
     std::string name = constant_text(text);
@@ -198,14 +197,23 @@ private:
   }
 
   std::vector<std::string> texts_of(const PipelineForeach& foreach) const {
-    if (const auto* over = std::get_if<Reference>(&foreach.over)) return parameters_.at(over->name);
+    if (const auto* over = std::get_if<Reference>(&foreach.over))
+      return parameters_->at(over->name);
     std::vector<std::string> out;
     if (const auto* texts = std::get_if<std::vector<TextTemplate>>(&foreach.over)) {
       for (const TextTemplate& text : *texts) out.push_back(constant_text(text));
       return out;
     }
-    const auto count = whole_number(constant_text(std::get<TextTemplate>(foreach.over)));
-    for (std::int64_t i = 0; i < count.value_or(0); ++i) out.push_back(std::to_string(i));
+    const std::string text = constant_text(std::get<TextTemplate>(foreach.over));
+    const auto count = whole_number(text);
+    if (!count || *count < 0 || *count > default_max_items) {
+      throw Exception(
+        Error{.code = Errc::invalid_argument,
+              .message = fmt::format("{}:{}: foreach cannot count to {}", pipeline_.origin,
+                                     to_string(foreach.place), in_quotes(text)),
+              .hint = fmt::format("a count is a whole number from 0 to {}", default_max_items)});
+    }
+    for (std::int64_t i = 0; i < *count; ++i) out.push_back(std::to_string(i));
     return out;
   }
 
@@ -216,7 +224,7 @@ private:
       if (const auto* words = std::get_if<std::string>(&part)) {
         out += *words;
       } else {
-        out += parameters_.at(std::get<Reference>(part).name).front();
+        out += parameters_->at(std::get<Reference>(part).name).front();
       }
     }
     return out;
@@ -269,23 +277,23 @@ private:
     const auto* over =
       adding.task.foreach ? std::get_if<Reference>(&adding.task.foreach->over) : nullptr;
     each_reference(adding.task, [&](const Reference& reference) {
-      if (reference.kind != Reference::Kind::task || reference == foreach_reference(over)) return;
+      // What foreach goes over is not read as a whole, unless it is referred to elsewhere, too.
+      if (reference.kind != Reference::Kind::task || &reference == over) return;
       if (!reference.every && reference.task == command->element_task) return;
       auto& names = reference.every ? command->gathered : command->whole;
       if (std::ranges::find(names, reference.task) != names.end()) return;
       names.push_back(reference.task);
       (reference.every ? gathered : whole).push_back(future(built_.at(reference.task).output));
     });
-    const std::string name = pipeline_.name + "." + adding.task.name;
+    std::string name = pipeline_.name + "." + adding.task.name;
+    // A module may have a function of that name.
+    while (registry_.find({.name = name})) name += "_";
     spec.function = {.name = name};
     if (adding.element) spec.arguments.push_back(future(*adding.element));
     spec.arguments.push_back(list(std::move(whole)));
     spec.arguments.push_back(list(std::move(gathered)));
     registry_.add(command_function(name, std::move(command), services_));
   }
-
-  /// What foreach goes over is not read as a whole, unless it is referred to elsewhere, too.
-  static Reference foreach_reference(const Reference* over) { return over ? *over : Reference{}; }
 
   // -- arguments of functions ---------------------------------------------------------------------
 
@@ -343,7 +351,7 @@ private:
   Spec parameter_argument(const Reference& reference) {
     const PipelineParameter& parameter = *pipeline_.parameter(reference.name);
     Spec::List items;
-    for (const std::string& text : parameters_.at(reference.name)) {
+    for (const std::string& text : parameters_->at(reference.name)) {
       items.push_back(constant(parameter_value(parameter.type, text)));
     }
     return parameter.list ? list(std::move(items)) : std::move(items.front());
@@ -364,7 +372,7 @@ private:
   }
 
   const Pipeline& pipeline_;
-  Parameters parameters_;
+  std::shared_ptr<const Parameters> parameters_;
   Registry& registry_;
   CommandServicesPtr services_;
   Workflow workflow_;
@@ -399,7 +407,11 @@ Result<Workflow> make_workflow(const Pipeline& pipeline,
   absolute.work = std::filesystem::absolute(options.work).lexically_normal();
   auto services =
     std::make_shared<CommandServices>(std::move(absolute), pipeline.name, std::move(*previous));
-  return PipelineBuilder{pipeline, std::move(*values), registry, std::move(services)}.build();
+  try {
+    return PipelineBuilder{pipeline, std::move(*values), registry, std::move(services)}.build();
+  } catch (const Exception& refused) {
+    return refused.error();
+  }
 }
 
 }  // namespace weft

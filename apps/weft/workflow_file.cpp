@@ -146,6 +146,8 @@ bool is_pipeline(const std::string& path) {
   const std::string ending = fs::path(path).extension().string();
   if (ending == ".yaml" || ending == ".yml") return true;
   if (ending == ".json") return false;
+  std::error_code failure;
+  if (!fs::is_regular_file(path, failure)) return false;  // What is read from a pipe is gone.
   std::ifstream file{path, std::ios::binary};
   char first = 0;
   return file >> first && first != '{';

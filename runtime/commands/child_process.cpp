@@ -13,6 +13,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <sstream>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -67,9 +70,10 @@ public:
     posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
     posix_spawn_file_actions_addchdir_np(&actions_, child.folder.c_str());
     posix_spawnattr_init(&attributes_);
-    posix_spawnattr_setflags(
-      &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attributes_, 0);
+    // A session of its own, and with it a group: without a terminal, a program that asks for a
+    // password fails instead of waiting for ever.
+    posix_spawnattr_setflags(&attributes_,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     sigset_t none;
     sigset_t all;
     sigemptyset(&none);
@@ -104,6 +108,24 @@ private:
   posix_spawnattr_t attributes_{};
 };
 
+/// Whether a process of the group is left that has not ended.
+bool any_alive(pid_t group) {
+  std::error_code failure;
+  for (fs::directory_iterator each("/proc", failure), end; !failure && each != end;
+       each.increment(failure)) {
+    std::ifstream file{each->path() / "stat"};
+    std::string line;
+    if (!std::getline(file, line)) continue;
+    // `number (name) state parent group`: the name may hold anything.
+    std::istringstream rest{line.substr(std::min(line.rfind(')') + 1, line.size()))};
+    char state = 0;
+    pid_t parent = 0;
+    pid_t of = 0;
+    if (rest >> state >> parent >> of && of == group && state != 'Z' && state != 'X') return true;
+  }
+  return false;
+}
+
 /// A process group while it runs.
 class RunningGroup {
 public:
@@ -114,14 +136,23 @@ public:
       woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       on_stop_(std::move(stop), Wake{woken_.number()}) {}
 
-  /// Waits until the leader has ended; tells it to when stopped. Answers whether it was told.
+  /// Whether it can be watched; else `errno` says why.
+  [[nodiscard]] bool watched() const { return pidfd_.number() >= 0 && woken_.number() >= 0; }
+
+  /// Waits until the leader has ended; when stopped, tells the group to and waits for all of it.
+  /// Answers whether it was told.
   bool wait(Nanos grace) const {
     if (poll_for(true, Nanos{-1})) return false;
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + grace;
     ::kill(-leader_, SIGTERM);
-    if (!poll_for(false, grace)) {
-      ::kill(-leader_, SIGKILL);
-      poll_for(false, Nanos{-1});
+    ::kill(-leader_, SIGCONT);  // One that was halted could not heed it.
+    if (poll_for(false, grace)) {
+      constexpr auto pause = std::chrono::milliseconds{5};
+      while (Clock::now() < end && any_alive(leader_)) std::this_thread::sleep_for(pause);
     }
+    ::kill(-leader_, SIGKILL);
+    poll_for(false, Nanos{-1});
     return true;
   }
 
@@ -164,10 +195,16 @@ Nanos nanos_of(const timeval& time) {
   return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
 }
 
-ChildEnd reap(pid_t process) {
+Result<ChildEnd> reap(pid_t process) {
   int status = 0;
   rusage usage{};
-  while (::wait4(process, &status, 0, &usage) < 0 && errno == EINTR) {
+  pid_t reaped = 0;
+  while ((reaped = ::wait4(process, &status, 0, &usage)) < 0 && errno == EINTR) {
+  }
+  if (reaped < 0) {
+    Error error = refused("how the command ended was not to be learned", errno);
+    error.hint = "this process ignores SIGCHLD, or waits for children that are not its own";
+    return error;
   }
   ChildEnd end{.cpu_time = nanos_of(usage.ru_utime) + nanos_of(usage.ru_stime),
                .peak_memory = {static_cast<std::uint64_t>(usage.ru_maxrss) * 1024}};
@@ -196,10 +233,18 @@ bool is_program(const fs::path& path) {
 Result<ChildEnd> run_child(const ChildProgram& child, std::stop_token stop, Nanos grace) {
   const auto process = SpawnPlan{child}.start(child);
   if (!process) return process.error();
-  const bool stopped = RunningGroup{*process, std::move(stop)}.wait(grace);
+  const RunningGroup group{*process, std::move(stop)};
+  if (!group.watched()) {
+    const Error error = refused("the command cannot be watched", errno);
+    ::kill(-*process, SIGKILL);
+    [[maybe_unused]] const auto end = reap(*process);
+    return error;
+  }
+  const bool stopped = group.wait(grace);
   kill_rest_of_group(*process);
-  ChildEnd end = reap(*process);
-  end.stopped = stopped;
+  auto end = reap(*process);
+  if (!end) return end;
+  end->stopped = stopped;
   if (stopped && !child.mark.empty()) kill_marked(child.mark.c_str());
   return end;
 }

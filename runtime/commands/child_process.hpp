@@ -32,14 +32,14 @@ struct ChildEnd {
   Bytes peak_memory;
 };
 
-/// Runs a program in a process group of its own and waits for its end. When `stop` is requested the
-/// group gets TERM, and KILL if it still runs after `grace`. Nothing that the program started
-/// outlives the call: what is left of its group is killed, and, if it was stopped, whatever else
-/// carries its mark. Should this process die,
-/// all that it started is killed as well.
+/// Runs a program in a session and process group of its own, without a terminal, and waits for its
+/// end. When `stop` is requested the group gets TERM, and what of it still runs after `grace` KILL.
+/// What is left of the group when the program has ended is killed; if it was stopped, whatever else
+/// carries its mark, too. A process that has left the group of a program that ended by itself lives
+/// until this process ends, however that ends.
 ///
 /// Blocks; any number of threads may call it at once. Fails with `io_failed` when the program
-/// cannot be started.
+/// cannot be started or watched, or its end not be learned.
 [[nodiscard]] Result<ChildEnd> run_child(const ChildProgram& child, std::stop_token stop,
                                          Nanos grace);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <map>
 #include <msgpack.hpp>
 #include <string>
@@ -67,7 +68,7 @@ private:
     } else if (const auto whole = whole_of(item.text)) {
       packer.pack(*whole);
     } else {
-      packer.pack(std::stod(item.text));
+      packer.pack(std::strtod(item.text.c_str(), nullptr));
     }
   }
   static std::optional<std::int64_t> whole_of(const std::string& text);

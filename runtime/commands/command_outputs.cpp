@@ -1,8 +1,12 @@
 #include "weft/runtime/commands/command_outputs.hpp"
 
 #include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 
@@ -62,6 +66,49 @@ std::optional<Error> make_number(const PipelineOutput& output, CommandItem& item
   return bad_output(output, "is no number: the command printed " + in_quotes(item.text));
 }
 
+Error unwritable(const fs::path& path, const std::error_code& why) {
+  return {
+    .code = Errc::task_failed,
+    .message = fmt::format("{} cannot be written: {}", in_quotes(path.string()), why.message()),
+    .hint = "is there a folder of that name, and space on the disk?"};
+}
+
+/// Where a file can be renamed to `to` from: itself, or a copy beside it that no other run uses.
+Result<fs::path> bring_beside(const fs::path& from, const fs::path& to) {
+  static std::atomic<std::uint64_t> number = 0;
+  std::error_code failure;
+  fs::create_directories(to.parent_path(), failure);
+  if (failure) return unwritable(to, failure);
+  if (fs::is_directory(to, failure)) {
+    return unwritable(to, std::make_error_code(std::errc::is_a_directory));
+  }
+  if (::access(to.parent_path().c_str(), W_OK) != 0) {
+    return unwritable(to, std::error_code(errno, std::generic_category()));
+  }
+  struct stat here {};
+  struct stat there {};
+  const bool same = ::stat(from.c_str(), &here) == 0 &&
+                    ::stat(to.parent_path().c_str(), &there) == 0 && here.st_dev == there.st_dev;
+  if (same && !fs::is_symlink(from, failure)) return from;
+  fs::path beside = to;
+  beside += fmt::format(".{}-{}.weft-new", ::getpid(), ++number);
+  fs::copy_file(from, beside, failure);  // Of a link, what it leads to.
+  if (!failure) return beside;
+  const Error error = unwritable(to, failure);
+  fs::remove(beside, failure);
+  return error;
+}
+
+/// Keeps a file under another name: as a link, or as a copy where that cannot be.
+Result<void> keep_file(const fs::path& from, const fs::path& to) {
+  std::error_code failure;
+  fs::create_directories(to.parent_path(), failure);
+  if (!failure) fs::create_hard_link(from, to, failure);
+  if (failure) fs::copy_file(from, to, failure);
+  if (failure) return unwritable(to, failure);
+  return {};
+}
+
 bool leads_out(const fs::path& relative) {
   const fs::path plain = relative.lexically_normal();
   return plain.is_absolute() || (!plain.empty() && *plain.begin() == "..");
@@ -73,8 +120,12 @@ Result<fs::path> published_path(const CommandTask& task, const CommandValues& va
                                 const PipelineOutput& output) {
   auto text = values.text(output.path);
   if (!text) return std::move(text).error();
-  // What a file of the pipeline says is its author's will; what items make of it may be anybody's.
-  if (!output.path.constant() && leads_out(*text)) {
+  // What a pipeline and its parameters say is somebody's will; what items are may be anybody's.
+  bool known = true;
+  output.path.each_reference([&known](const Reference& reference) {
+    known = known && reference.kind == Reference::Kind::parameter;
+  });
+  if (!known && leads_out(*text)) {
     return bad_output(output, "would be written to " + in_quotes(*text),
                       "a path made of items stays in the pipeline's folder");
   }
@@ -82,32 +133,6 @@ Result<fs::path> published_path(const CommandTask& task, const CommandValues& va
     return bad_output(output, in_quotes(*text) + " is no name of a file");
   }
   return (task.folder / *text).lexically_normal();
-}
-
-Result<void> move_whole_file(const fs::path& from, const fs::path& to) {
-  const auto refused = [&to](const std::error_code& why) {
-    return Error{
-      .code = Errc::task_failed,
-      .message = fmt::format("{} cannot be written: {}", in_quotes(to.string()), why.message()),
-      .hint = "is there a folder of that name, and space on the disk?"};
-  };
-  std::error_code failure;
-  fs::create_directories(to.parent_path(), failure);
-  if (failure) return refused(failure);
-  fs::rename(from, to, failure);
-  if (!failure) return {};
-  if (failure != std::errc::cross_device_link) return refused(failure);
-  fs::path beside = to;
-  beside += ".weft-new";
-  fs::copy_file(from, beside, fs::copy_options::overwrite_existing, failure);
-  if (!failure) fs::rename(beside, to, failure);
-  if (failure) {
-    std::error_code ignored;
-    fs::remove(beside, ignored);
-    return refused(failure);
-  }
-  fs::remove(from, failure);
-  return {};
 }
 
 Result<CommandOutput> OutputCollector::collect() {
@@ -163,9 +188,17 @@ Result<CommandItems> OutputCollector::collect_files(const PipelineOutput& output
   }
   CommandItems items{.list = true, .items = {}};
   for (const fs::path& file : files) {
+    std::error_code failure;
+    const fs::path real = fs::canonical(file, failure);
+    const fs::path root = fs::canonical(folder_.work(), failure);
+    if (failure || leads_out(real.lexically_relative(root))) {
+      return bad_output(output, "matches a file elsewhere: " + in_quotes(file.string()),
+                        "copy it into the folder that the command runs in");
+    }
     // Each keeps its name; files of several folders may have the same one.
-    const fs::path kept = folder_.output(output.name) / file.lexically_relative(folder_.work());
-    if (auto moved = move_whole_file(file, kept); !moved) return moved.error();
+    const fs::path kept =
+      folder_.output(output.name) / file.lexically_normal().lexically_relative(folder_.work());
+    if (auto done = keep_file(real, kept); !done) return done.error();
     auto item = describe_file(kept);
     if (!item) return std::move(item).error();
     items.items.push_back(std::move(*item));
@@ -206,7 +239,7 @@ Result<CommandItems> OutputCollector::collect_text(const PipelineOutput& output)
   return items;
 }
 
-Result<void> OutputCollector::publish(CommandOutput& output, CommandServices& services, RunId run,
+Result<void> OutputCollector::prepare(CommandOutput& output, CommandServices& services, RunId run,
                                       const std::string& task_name) {
   for (const PipelineOutput& wanted : task_.task.outputs) {
     if (wanted.kind != PipelineOutput::Kind::file || wanted.path.empty()) continue;
@@ -214,8 +247,19 @@ Result<void> OutputCollector::publish(CommandOutput& output, CommandServices& se
     if (!place) return std::move(place).error();
     if (auto own = services.claim_path(run, place->string(), task_name); !own) return own.error();
     CommandItem& item = output.outputs[wanted.name].items.front();
-    if (auto moved = move_whole_file(item.text, *place); !moved) return moved.error();
+    auto ready = bring_beside(item.text, *place);
+    if (!ready) return std::move(ready).error();
+    moves_.push_back({std::move(*ready), *place});
     item.text = place->string();
+  }
+  return {};
+}
+
+Result<void> OutputCollector::publish() const {
+  for (const Move& move : moves_) {
+    std::error_code failure;
+    fs::rename(move.from, move.to, failure);
+    if (failure) return unwritable(move.to, failure);
   }
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "weft/runtime/commands/command_values.hpp"
 
@@ -30,10 +31,13 @@ public:
   /// appeared outside of the attempt's folder then.
   [[nodiscard]] Result<CommandOutput> collect();
 
-  /// Lets the files appear that the pipeline wants in a place of their own, each whole. To be
-  /// called once, with what `collect` returned; the paths in it become the new ones.
-  [[nodiscard]] Result<void> publish(CommandOutput& output, CommandServices& services, RunId run,
+  /// Makes all ready for the files to appear that the pipeline wants in a place of their own: what
+  /// can fail does so here. The paths in `output`, which `collect` returned, become the new ones.
+  [[nodiscard]] Result<void> prepare(CommandOutput& output, CommandServices& services, RunId run,
                                      const std::string& task_name);
+
+  /// Lets the files appear, each whole.
+  [[nodiscard]] Result<void> publish() const;
 
 private:
   [[nodiscard]] Result<CommandItems> collect(const PipelineOutput& output);
@@ -41,9 +45,16 @@ private:
   [[nodiscard]] Result<CommandItems> collect_files(const PipelineOutput& output);
   [[nodiscard]] Result<CommandItems> collect_text(const PipelineOutput& output);
 
+  /// A file on its way to where the pipeline wants it.
+  struct Move {
+    std::filesystem::path from;  ///< On the file system of `to`.
+    std::filesystem::path to;
+  };
+
   const CommandTask& task_;
   const CommandValues& values_;
   const AttemptFolder& folder_;
+  std::vector<Move> moves_;
 };
 
 /// The place that the pipeline wants a file at. Fails with `task_failed` when items lead it out of
@@ -51,10 +62,5 @@ private:
 [[nodiscard]] Result<std::filesystem::path> published_path(const CommandTask& task,
                                                            const CommandValues& values,
                                                            const PipelineOutput& output);
-
-/// Moves a file, to another file system as well: at the new place it is whole from the first moment
-/// on.
-[[nodiscard]] Result<void> move_whole_file(const std::filesystem::path& from,
-                                           const std::filesystem::path& to);
 
 }  // namespace weft

@@ -78,10 +78,11 @@ std::optional<std::string> reason_to_run(const CommandUse& before, const Command
 }
 
 Result<void> write_record(const std::filesystem::path& task_folder, const CommandRecord& record) {
-  // Texts of commands need not be UTF-8.
-  constexpr auto replace = json::error_handler_t::replace;
-  return write_whole_file(task_folder / "done.json",
-                          json_of(record).dump(1, ' ', false, replace) + "\n");
+  try {
+    return write_whole_file(task_folder / "done.json", json_of(record).dump(1) + "\n");
+  } catch (const json::type_error&) {
+    return {};  // A text is not UTF-8, which JSON has no way to say: the task will run again.
+  }
 }
 
 std::optional<CommandRecord> read_record(const std::filesystem::path& task_folder) {

@@ -11,8 +11,11 @@ Result<RunFolder> CommandServices::folder_of(RunId run) {
   const RunFolder folder{options_.work, id};
   auto held = RunFolderLock::take(folder, pipeline_);
   if (!held) return std::move(held).error();
+  // A host may run one workflow again and again: the oldest have ended by then.
+  constexpr std::size_t max_open = 64;
+  if (runs_.size() >= max_open) runs_.erase(runs_.begin());
   runs_.emplace(id, Opened{folder, std::move(*held), {}});
-  drop_old_run_folders(options_.work, options_.keep_runs);
+  drop_old_run_folders(options_.work, options_.keep_runs, previous_ ? previous_->run() : "");
   return folder;
 }
 

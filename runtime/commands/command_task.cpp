@@ -73,14 +73,17 @@ public:
     auto folder = services_.folder_of(context_.run());
     if (!folder) return std::move(folder).error();
     task_folder_ = folder->task(task_.task.name, rows_);
-    if (services_.previous()) {
+    if (services_.previous() && context_.attempt() == 1) {
       if (auto kept = keep_previous(*use)) return *kept;
     }
     attempt_ = {task_folder_ / ("attempt-" + std::to_string(context_.attempt()))};
-    auto output = execute();
+    OutputCollector collector{task_, values_, attempt_};
+    auto output = execute(collector);
     if (!output) return output;
+    // Before the files appear: should that be cut short, they are missing, which shows.
     const CommandRecord record{std::move(*use), *output};
     if (auto written = write_record(task_folder_, record); !written) return written.error();
+    if (auto published = collector.publish(); !published) return published.error();
     std::error_code failure;  // What stays is only in the way.
     fs::remove_all(attempt_.work(), failure);
     return output;
@@ -109,16 +112,29 @@ private:
   /// Brings the files of the earlier run into this one, so that it stands by itself. Answers why
   /// that cannot be.
   std::optional<std::string> take_over(CommandRecord& record) {
+    for (const PipelineOutput& output : task_.task.outputs) {
+      if (!record.output.outputs.contains(output.name)) return "its outputs changed";
+    }
     for (auto& [name, items] : record.output.outputs) {
       const PipelineOutput* output = task_.task.output(name);
       if (!output) return "its outputs changed";
-      for (CommandItem& item : items.items) {
+      for (std::size_t i = 0; i < items.items.size(); ++i) {
+        CommandItem& item = items.items[i];
         if (!item.file) continue;
         const auto there = describe_file(item.text);
         if (!there) return fmt::format("output {} is missing", in_quotes(name));
         if (there->digest != item.digest) return fmt::format("output {} changed", in_quotes(name));
-        if (output->kind == PipelineOutput::Kind::file && !output->path.empty()) continue;
-        const fs::path kept = task_folder_ / "kept" / name / fs::path(item.text).filename();
+        if (output->kind == PipelineOutput::Kind::file && !output->path.empty()) {
+          const auto place = published_path(task_, values_, *output);
+          if (!place || place->string() != item.text) {
+            return fmt::format("output {} has another place", in_quotes(name));
+          }
+          const auto own = services_.claim_path(context_.run(), item.text, context_.task_name());
+          if (!own) return own.error().message;
+          continue;
+        }
+        const fs::path kept =
+          task_folder_ / "kept" / name / std::to_string(i) / fs::path(item.text).filename();
         if (!link_or_copy(item.text, kept))
           return fmt::format("output {} cannot be read", in_quotes(name));
         item.text = kept.string();
@@ -133,14 +149,15 @@ private:
   static bool link_or_copy(const fs::path& from, const fs::path& to) {
     std::error_code failure;
     fs::create_directories(to.parent_path(), failure);
+    fs::remove(to, failure);
     fs::create_hard_link(from, to, failure);
-    if (failure) fs::copy_file(from, to, fs::copy_options::overwrite_existing, failure);
+    if (failure) fs::copy_file(from, to, failure);  // Never through a link into the earlier run.
     return !failure;
   }
 
   // -- this run -----------------------------------------------------------------------------------
 
-  Result<CommandOutput> execute() {
+  Result<CommandOutput> execute(OutputCollector& collector) {
     if (auto made = make_folders(); !made) return made.error();
     auto child = child_program();
     if (!child) return std::move(child).error();
@@ -148,22 +165,22 @@ private:
     if (!end) {
       Error error = std::move(end).error();
       error.code = Errc::task_failed;
+      write_account(*child, "was not started", {});
       return error;
     }
-    write_account(*child, *end);
+    write_account(*child, to_string(*end), *end);
     if (end->stopped) {
       return Error{.code = Errc::cancelled, .message = "stopped while " + name_of(*child) + " ran"};
     }
     if (!succeeded(*end)) return failed(*child, *end);
-    OutputCollector collector{task_, values_, attempt_};
     auto output = collector.collect();
     if (!output) return std::move(output).error();
     // Whoever asked for the stop must not find new files afterwards.
     if (context_.stop_token().stop_requested()) {
       return Error{.code = Errc::cancelled, .message = "stopped before its outputs were taken"};
     }
-    auto published = collector.publish(*output, services_, context_.run(), context_.task_name());
-    if (!published) return std::move(published).error();
+    auto ready = collector.prepare(*output, services_, context_.run(), context_.task_name());
+    if (!ready) return std::move(ready).error();
     return output;
   }
 
@@ -255,14 +272,16 @@ private:
       if (!items) return std::move(items).error();
       if (items->items.size() == 1 && items->items.front().file) {
         child.standard_input = items->items.front().text;
-        return {};
+        std::error_code failure;
+        if (fs::is_regular_file(child.standard_input, failure)) return {};
+        return Error{.code = Errc::task_failed,
+                     .message = "stdin: there is no file " + in_quotes(items->items.front().text)};
       }
     }
     auto text = values_.text(input);
     if (!text) return std::move(text).error();
     child.standard_input = attempt_.path / "stdin";
-    std::ofstream{child.standard_input, std::ios::binary} << *text;
-    return {};
+    return write_whole_file(child.standard_input, *text);
   }
 
   // -- how it ended -------------------------------------------------------------------------------
@@ -292,12 +311,13 @@ private:
   }
 
   /// For people who look into the folder.
-  void write_account(const ChildProgram& child, const ChildEnd& end) const {
+  void write_account(const ChildProgram& child, const std::string& ending,
+                     const ChildEnd& end) const {
     using Milliseconds = std::chrono::duration<double, std::milli>;
     nlohmann::ordered_json account;
     account["command"] = child.arguments;
     account["program"] = child.program.string();
-    account["end"] = to_string(end);
+    account["end"] = ending;
     account["stopped"] = end.stopped;
     account["cpu_ms"] = Milliseconds(end.cpu_time).count();
     account["peak_memory_bytes"] = end.peak_memory.count;

@@ -16,8 +16,9 @@ namespace weft {
 /// A task of a pipeline that runs a command, as its attempts need it. Does not change.
 struct CommandTask {
   PipelineTask task;
-  std::filesystem::path folder;                                ///< Of the pipeline.
-  std::map<std::string, std::vector<std::string>> parameters;  ///< Of the whole pipeline.
+  std::filesystem::path folder;  ///< Of the pipeline.
+  /// Of the whole pipeline; shared by its tasks.
+  std::shared_ptr<const std::map<std::string, std::vector<std::string>>> parameters;
   std::vector<std::string> whole;     ///< Tasks whose output it reads, in this order.
   std::vector<std::string> gathered;  ///< Tasks with foreach of which it reads all outputs.
   /// The task that it goes on with, element by element; empty: none.

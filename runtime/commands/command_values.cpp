@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "weft/workflow/importers/pipeline_reader.hpp"
 
@@ -26,11 +27,19 @@ CommandItems texts(const std::vector<std::string>& list, bool is_list) {
   return out;
 }
 
+/// `12`, `-0.5`: what the shell's arithmetic takes as well.
+bool is_plain_number(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (digits == 0) return false;
+  if (digits == text.size()) return true;
+  const std::string_view rest = text.substr(digits + 1);
+  return text[digits] == '.' && !rest.empty() &&
+         rest.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 /// One word for `/bin/sh`, whatever is in it.
 std::string quoted_for_shell(const std::string& text) {
-  constexpr std::string_view plain =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=@%+,-";
-  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -45,21 +54,35 @@ std::string quoted_for_shell(const std::string& text) {
 std::string items_digest(const CommandItems& items) {
   std::string all;
   for (const CommandItem& item : items.items) {
-    all += (item.file ? "f" + item.digest : "t" + digest_of(item.text)) + " ";
+    // Commands see what a file is called, too; not where it lies, which differs from run to run.
+    all += item.file
+             ? "f" + item.digest + digest_of(std::filesystem::path(item.text).filename().string())
+             : "t" + digest_of(item.text);
+    all += " ";
   }
   return items.items.size() == 1 ? all : digest_of(all);
+}
+
+/// A text with a zero byte would end there for the program.
+Result<void> check_zero_bytes(const std::string& text) {
+  if (text.find('\0') == std::string::npos) return {};
+  return Error{.code = Errc::task_failed,
+               .message = in_quotes(text) + " holds a zero byte",
+               .hint = "pass it in a file"};
 }
 
 /// The command as the pipeline has it, all that says what it does.
 std::string description(const PipelineTask& task) {
   std::string out = task.command()->shell ? "shell" : "run";
+  // With its length, so that no text can look like two.
   const auto add = [&out](std::string_view what, const std::string& text) {
-    out += fmt::format("\n{}: {}", what, text);
+    out += fmt::format("\n{} ({}): {}", what, text.size(), text);
   };
   for (const TextTemplate& word : task.command()->words) add("word", to_string(word));
   for (const auto& [name, value] : task.environment) add("env " + name, to_string(value));
   if (task.standard_input) add("stdin", to_string(*task.standard_input));
   if (!task.standard_output.empty()) add("stdout", task.standard_output);
+  add("exit codes", fmt::format("{}", fmt::join(task.exit_codes, " ")));
   for (const PipelineOutput& output : task.outputs) {
     add("out " + output.name, fmt::format("{} {} {}", static_cast<int>(output.kind),
                                           to_string(output.path), output.suffix));
@@ -90,6 +113,13 @@ Result<void> CommandValues::read_inputs(FileDigests& digests) {
     if (!item) return with_context("input " + in_quotes(input.name), std::move(item).error());
     named_inputs_[input.name] = {.list = false, .items = {std::move(*item)}};
   }
+  const PipelineCommand& command = *task_.task.command();
+  if (command.shell) return {};
+  // A program of the pipeline's own is a part of what the command is.
+  const auto name = words(command.words.front());
+  if (!name || name->empty() || name->front().find('/') == std::string::npos) return {};
+  auto program = digests.describe((task_.folder / name->front()).lexically_normal());
+  if (program) program_ = program->digest;
   return {};
 }
 
@@ -100,8 +130,8 @@ void CommandValues::set_output_path(const std::string& name, const std::filesyst
 Result<CommandItems> CommandValues::value(const Reference& reference) const {
   switch (reference.kind) {
     case Reference::Kind::parameter: {
-      const auto found = task_.parameters.find(reference.name);
-      if (found == task_.parameters.end()) return unusable_reference(reference, "has no value");
+      const auto found = task_.parameters->find(reference.name);
+      if (found == task_.parameters->end()) return unusable_reference(reference, "has no value");
       return texts(found->second, found->second.size() != 1);
     }
     case Reference::Kind::input: {
@@ -183,12 +213,7 @@ Result<std::string> CommandValues::text(const TextTemplate& text) const {
     }
     out += items->items.front().text;
   }
-  // A text with a zero byte would end there for the program.
-  if (out.find('\0') != std::string::npos) {
-    return Error{.code = Errc::task_failed,
-                 .message = in_quotes(to_string(text)) + " holds a zero byte",
-                 .hint = "pass it in a file"};
-  }
+  if (auto whole = check_zero_bytes(out); !whole) return whole.error();
   return out;
 }
 
@@ -198,7 +223,10 @@ Result<std::vector<std::string>> CommandValues::words(const TextTemplate& templa
     auto items = value(*reference);
     if (!items) return std::move(items).error();
     if (items->list || items->items.size() != 1) {
-      for (CommandItem& item : items->items) out.push_back(std::move(item.text));
+      for (CommandItem& item : items->items) {
+        if (auto whole = check_zero_bytes(item.text); !whole) return whole.error();
+        out.push_back(std::move(item.text));
+      }
       return out;
     }
   }
@@ -209,17 +237,25 @@ Result<std::vector<std::string>> CommandValues::words(const TextTemplate& templa
 }
 
 Result<std::string> CommandValues::shell_text(const TextTemplate& text) const {
+  const auto contexts = shell_contexts(text);
+  std::size_t next = 0;
   std::string out;
   for (const TextTemplate::Part& part : text.parts) {
     if (const auto* words = std::get_if<std::string>(&part)) {
       out += *words;
       continue;
     }
-    auto items = value(std::get<Reference>(part));
+    const auto& reference = std::get<Reference>(part);
+    auto items = value(reference);
     if (!items) return std::move(items).error();
+    const bool arithmetic = contexts[next++] == ShellContext::arithmetic;
     std::string separator;
     for (const CommandItem& item : items->items) {
-      out += separator + quoted_for_shell(item.text);
+      if (auto whole = check_zero_bytes(item.text); !whole) return whole.error();
+      if (arithmetic && !is_plain_number(item.text)) {
+        return unusable_reference(reference, "is no number: " + in_quotes(item.text));
+      }
+      out += separator + (arithmetic ? item.text : quoted_for_shell(item.text));
       separator = " ";
     }
   }
@@ -229,16 +265,17 @@ Result<std::string> CommandValues::shell_text(const TextTemplate& text) const {
 Result<CommandUse> CommandValues::use() const {
   CommandUse use{.command = description(task_.task)};
   for (const auto& [name, items] : named_inputs_) use.inputs["in." + name] = items_digest(items);
+  if (!program_.empty()) use.inputs["program"] = program_;
+  // The list of foreach is not read as a whole: an item may stay the same when others change.
+  const auto* over =
+    task_.task.foreach ? std::get_if<Reference>(&task_.task.foreach->over) : nullptr;
   std::optional<Error> failure;
   each_reference(task_.task, [&](const Reference& reference) {
+    if (&reference == over || failure) return;
     if (reference.kind == Reference::Kind::parameter) {
-      const auto found = task_.parameters.find(reference.name);
-      if (found != task_.parameters.end()) use.parameters[reference.name] = found->second;
+      const auto found = task_.parameters->find(reference.name);
+      if (found != task_.parameters->end()) use.parameters[reference.name] = found->second;
     } else if (reference.kind == Reference::Kind::task || reference.kind == Reference::Kind::item) {
-      // The list of foreach is not read as a whole: an item may stay the same when others change.
-      const auto* over =
-        task_.task.foreach ? std::get_if<Reference>(&task_.task.foreach->over) : nullptr;
-      if (&reference == over || failure) return;
       auto items = value(reference);
       if (items) {
         use.inputs[to_string(reference)] = items_digest(*items);

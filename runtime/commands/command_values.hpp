@@ -41,6 +41,7 @@ private:
   const std::vector<std::uint32_t>& rows_;
   std::map<std::string, CommandItems> named_inputs_;
   std::map<std::string, std::string> output_paths_;
+  std::string program_;  ///< Digest of the pipeline's own program, if that is what runs.
 };
 
 }  // namespace weft

@@ -1,5 +1,6 @@
 #include "weft/runtime/commands/file_digest.hpp"
 
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #include <fstream>
@@ -27,6 +28,9 @@ Result<CommandItem> describe_file(const std::filesystem::path& path) {
                  .message = "file " + in_quotes(path.string()) + " cannot be read",
                  .hint = "is it there, and may it be read?"};
   };
+  std::error_code failure;
+  // A pipe or a device may have no end.
+  if (!std::filesystem::is_regular_file(path, failure)) return unreadable();
   std::ifstream file{path, std::ios::binary};
   if (!file) return unreadable();
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state{XXH3_createState(),
@@ -46,21 +50,20 @@ Result<CommandItem> describe_file(const std::filesystem::path& path) {
 }
 
 Result<CommandItem> FileDigests::describe(const std::filesystem::path& path) {
-  std::error_code failure;
-  const auto size = std::filesystem::file_size(path, failure);
-  const auto changed = std::filesystem::last_write_time(path, failure);
+  struct stat facts {};
+  const bool known = ::stat(path.c_str(), &facts) == 0;
+  const std::array<std::int64_t, 5> state{facts.st_size, static_cast<std::int64_t>(facts.st_ino),
+                                          static_cast<std::int64_t>(facts.st_dev),
+                                          facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec};
   {
     const std::lock_guard lock{mutex_};
     const auto found = known_.find(path.string());
-    if (!failure && found != known_.end() && found->second.size == size &&
-        found->second.changed == changed) {
-      return found->second.item;
-    }
+    if (known && found != known_.end() && found->second.state == state) return found->second.item;
   }
   auto item = describe_file(path);
-  if (item && !failure) {
+  if (item && known) {
     const std::lock_guard lock{mutex_};
-    known_.insert_or_assign(path.string(), Known{size, changed, *item});
+    known_.insert_or_assign(path.string(), Known{state, *item});
   }
   return item;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -26,8 +28,7 @@ public:
 
 private:
   struct Known {
-    std::uintmax_t size;
-    std::filesystem::file_time_type changed;
+    std::array<std::int64_t, 5> state;  ///< Size, inode, device, time of the last change.
     CommandItem item;
   };
 

@@ -1,7 +1,6 @@
 #include "weft/runtime/commands/run_folder.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +25,14 @@ Error folder_refused(const fs::path& path, std::string_view what) {
             "another one"};
 }
 
+/// One that is asked after without taking it, unlike those of `flock`.
+struct flock whole_file_lock() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
 }  // namespace
 
 fs::path RunFolder::task(std::string_view name, std::span<const std::uint32_t> rows) const {
@@ -37,7 +44,8 @@ fs::path RunFolder::task(std::string_view name, std::span<const std::uint32_t> r
 bool RunFolder::running() const {
   const int lock = ::open((path_ / "lock").c_str(), O_RDONLY | O_CLOEXEC);
   if (lock < 0) return false;
-  const bool held = ::flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  struct flock asked = whole_file_lock();
+  const bool held = ::fcntl(lock, F_OFD_GETLK, &asked) == 0 && asked.l_type != F_UNLCK;
   ::close(lock);
   return held;
 }
@@ -50,7 +58,8 @@ Result<RunFolderLock> RunFolderLock::take(const RunFolder& folder, std::string_v
   const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock < 0) return folder_refused(path, std::strerror(errno));
   RunFolderLock held{lock};
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) return folder_refused(path, std::strerror(errno));
+  struct flock asked = whole_file_lock();
+  if (::fcntl(lock, F_OFD_SETLK, &asked) != 0) return folder_refused(path, std::strerror(errno));
   const nlohmann::json facts{{"run", folder.run()}, {"pipeline", pipeline}};
   if (auto written = write_whole_file(folder.path() / "run.json", facts.dump() + "\n"); !written) {
     return written.error();
@@ -67,6 +76,8 @@ std::vector<RunFolder> run_folders(const fs::path& work) {
   std::error_code failure;
   for (fs::directory_iterator each(work / "runs", failure), end; !failure && each != end;
        each.increment(failure)) {
+    std::error_code unseen;
+    if (!fs::exists(each->path() / "run.json", unseen)) continue;  // Somebody else's.
     folders.emplace_back(work, each->path().filename().string());
   }
   // Ids of runs grow with time.
@@ -101,11 +112,11 @@ std::string pipeline_of(const RunFolder& folder) {
   return facts["pipeline"].is_string() ? facts["pipeline"].get<std::string>() : std::string();
 }
 
-void drop_old_run_folders(const fs::path& work, std::size_t keep) {
+void drop_old_run_folders(const fs::path& work, std::size_t keep, std::string_view spared) {
   const auto folders = run_folders(work);
   if (folders.size() <= keep) return;
   for (std::size_t i = 0; i < folders.size() - keep; ++i) {
-    if (folders[i].running()) continue;
+    if (folders[i].run() == spared || folders[i].running()) continue;
     std::error_code failure;  // What cannot be removed now is tried again by the next run.
     fs::remove_all(folders[i].path(), failure);
   }

@@ -71,8 +71,10 @@ private:
 /// The pipeline that a run was of; empty if that cannot be told.
 [[nodiscard]] std::string pipeline_of(const RunFolder& folder);
 
-/// Removes the folders of the oldest runs, but for the newest `keep` and those that still go on.
-void drop_old_run_folders(const std::filesystem::path& work, std::size_t keep);
+/// Removes the folders of the oldest runs, but for the newest `keep`, those that still go on, and
+/// `spared`.
+void drop_old_run_folders(const std::filesystem::path& work, std::size_t keep,
+                          std::string_view spared = {});
 
 /// Writes a file that is there whole or not at all.
 [[nodiscard]] Result<void> write_whole_file(const std::filesystem::path& path,

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import select
 import signal
 import sys
@@ -462,6 +463,224 @@ class Shipped(PipelineTest):
         self.assertIn("start", self.ok("graph", source, "--format", "mermaid").stdout)
         self.assertIn("relay", self.ok("plan", source).stdout)
         self.assertIn("valid", self.ok("validate", source).stdout)
+
+
+class Attacked(PipelineTest):
+    """What once went wrong when somebody tried."""
+
+    def again(self, *arguments):
+        """Goes on from the last run; which commands ran, and why."""
+        run = self.weft("run", "pipeline.yaml", "--from-failure", "last", "-o", "json", *arguments)
+        self.assertTrue(run.stdout, run.stderr)
+        decisions = json.loads(run.stdout)["decisions"]
+        return {each["task"]: each["reason"] for each in decisions if not each["kept"]}
+
+    def test_kept_files_of_one_name_stay_apart_and_the_earlier_run_stays_as_it_was(self):
+        self.pipeline(f"""\
+            gen: {{shell: "mkdir d1 d2; echo one > d1/p.txt; echo two > d2/p.txt", out: {{f: "files:d*/p.txt"}}}}
+            cat: {{shell: "cat ${{gen.f}} > ${{out.y}}; test -e {self.work}/ok", out: {{y: file:result}}}}
+            """)
+        self.assertEqual(self.weft("run", "pipeline.yaml").returncode, 1)
+        earlier, = (self.work / ".weft/runs").iterdir()
+        (self.work / "ok").touch()
+        self.assertEqual(self.again(), {"cat": "it had not succeeded"})
+        self.assertEqual(self.read("result"), "one\ntwo\n")
+        kept = sorted(earlier.glob("tasks/gen/attempt-1/out/f/*/p.txt"))
+        self.assertEqual([path.read_text() for path in kept], ["one\n", "two\n"])
+
+    def test_files_elsewhere_are_not_taken_away(self):
+        (self.work / "photos").mkdir()
+        (self.work / "photos/a.jpg").write_text("mine")
+        run = self.weft("run", self.pipeline(
+            f'x: {{shell: "ln -s {self.work}/photos p", out: {{a: "files:p/*.jpg"}}}}'))
+        self.assertEqual(run.returncode, 1, run.stdout)
+        self.assertIn("matches a file elsewhere", run.stdout)
+        self.assertEqual(self.read("photos/a.jpg"), "mine")
+
+    def test_a_parent_that_ignores_the_ends_of_children_changes_nothing(self):
+        file = self.pipeline('x: {shell: "exit 3"}')
+        run = self.weft("run", file,
+                        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual(run.returncode, 1, run.stdout)
+
+    def test_whatever_a_command_is_made_of_makes_it_run_again(self):
+        tool = self.work / "tool.sh"
+        tool.write_text("#!/bin/sh\necho v1\n")
+        tool.chmod(0o755)
+        base = "a: {run: [./tool.sh, x], exit_codes: [0, 1], stdout: '${out.y}', out: {y: file:result}}"
+        self.pipeline(base)
+        self.ok("run", "pipeline.yaml")
+        self.assertEqual(self.again(), {})
+        tool.write_text("#!/bin/sh\necho v2\n")
+        self.assertEqual(self.again(), {"a": "input 'program' changed"})
+        self.assertEqual(self.read("result"), "v2\n")
+        self.pipeline(base.replace("[0, 1]", "[0]"))
+        self.assertEqual(self.again(), {"a": "its command changed"})
+        self.pipeline(base.replace("[0, 1]", "[0]").replace(", x]", ', "x\\nword (1): y"]'))
+        self.assertEqual(self.again(), {"a": "its command changed"})
+        self.pipeline(base.replace("[0, 1]", "[0]").replace(", x]", ', "x\\nword (1): y"]')
+                      .replace("file:result", "file:other"))
+        self.assertEqual(self.again(), {"a": "its command changed"})
+
+    def test_the_name_of_a_file_that_is_read_counts(self):
+        for name in "a.csv", "b.csv":
+            (self.work / name).write_text("same")
+        text = 'a: {run: [wc, -l, "${in.f}"], in: {f: file:a.csv}, out: {t: text}}'
+        self.pipeline(text)
+        self.ok("run", "pipeline.yaml")
+        self.pipeline(text.replace("a.csv", "b.csv"))
+        self.assertEqual(self.again(), {"a": "input 'in.f' changed"})
+
+    def test_a_pipeline_that_lies_elsewhere_makes_its_own_files(self):
+        self.pipeline("a: {run: [echo, hello], stdout: '${out.y}', out: {y: file:result}}")
+        (self.work / "two").mkdir()
+        (self.work / "two/pipeline.yaml").write_text(self.read("pipeline.yaml"))
+        self.ok("run", "pipeline.yaml")
+        self.ok("run", "two/pipeline.yaml", "--from-failure", "last")
+        self.assertEqual(self.read("two/result"), "hello\n")
+
+    def test_going_on_does_not_remove_what_it_goes_on_from(self):
+        self.pipeline('a: {run: [echo, x], out: {t: text}}')
+        self.environment["WEFT_COMMANDS_KEEP_RUNS"] = "1"
+        self.ok("run", "pipeline.yaml")
+        self.assertEqual(self.again(), {})
+
+    def test_texts_that_are_no_utf8_do_not_change_on_the_way(self):
+        self.pipeline("""\
+            gen: {shell: "printf 'caf\\\\351'", out: {t: text}}
+            use: {run: [printf, "%s", "${gen.t}"], stdout: "${out.y}", out: {y: file:result}}
+            """)
+        self.ok("run", "pipeline.yaml")
+        self.assertIn("gen", self.again())
+        self.assertEqual((self.work / "result").read_bytes(), b"caf\xe9")
+
+    def test_zero_bytes_are_told_of(self):
+        run = self.weft("run", self.pipeline("""\
+            l: {run: [printf, 'one\\0two\\nthree\\n'], out: {l: lines}}
+            x: {run: [echo, "${l.l}"]}
+            """))
+        self.assertEqual(run.returncode, 1, run.stdout)
+        self.assertIn("holds a zero byte", run.stdout)
+
+    def test_items_are_no_code_for_the_shell(self):
+        file = self.pipeline(f"""\
+            l: {{run: [printf, '%s\\n', "a[$(touch {self.work}/pwned; echo 1)]"], out: {{l: lines}}}}
+            x: {{foreach: "${{l.l}}", shell: "echo $((${{item}} * 2))"}}
+            """)
+        run = self.weft("run", file)
+        self.assertEqual(run.returncode, 1, run.stdout)
+        self.assertIn("is no number", run.stdout)
+        self.assertFalse((self.work / "pwned").exists())
+        self.refused(self.pipeline('x: {foreach: [a], shell: \'echo "${item}"\'}'),
+                     "stands inside of quotes")
+        self.ok("run", self.pipeline("""\
+            x: {shell: "echo ${params.n}> ${out.a}; ${params.c} || true", out: {a: "file:a"}}
+            """, head="version: 1\nname: trial\nparams: {n: 2, c: FOO=1}\n"))
+        self.assertEqual(self.read("a"), "2\n")
+
+    def test_of_two_outputs_none_appears_when_one_cannot(self):
+        (self.work / "zdir").mkdir()
+        run = self.weft("run", self.pipeline("""\
+            x: {shell: "echo n > ${out.a}; echo n > ${out.b}", out: {a: "file:a", b: "file:zdir"}}
+            """))
+        self.assertEqual(run.returncode, 1, run.stdout)
+        self.assertFalse((self.work / "a").exists())
+
+    def test_links_as_outputs_become_what_they_lead_to(self):
+        self.ok("run", self.pipeline("""\
+            x: {shell: "echo hi > foo; ln -s $PWD/foo ${out.a}", out: {a: "file:a"}}
+            """))
+        self.assertEqual(self.read("a"), "hi\n")
+
+    def test_a_file_may_be_in_two_lists(self):
+        self.ok("run", self.pipeline("""\
+            x: {shell: "touch part-1.txt", out: {all: "files:*.txt", parts: "files:part-*.txt"}}
+            y: {run: [echo, "${x.all}", "${x.parts}"], stdout: "${out.a}", out: {a: "file:a"}}
+            """))
+        self.assertEqual(len(self.read("a").split()), 2)
+
+    def test_a_file_that_another_task_writes_has_to_come_from_it(self):
+        self.refused(self.pipeline("""\
+            a: {run: [touch, "${out.o}"], out: {o: "file:made"}}
+            b: {run: [cat, "${in.f}"], in: {f: "file:made"}}
+            """), "write ${a.o}, so that it waits for it")
+
+    def test_a_list_may_be_gone_over_and_read_as_a_whole(self):
+        self.ok("run", self.pipeline("""\
+            one: {run: [seq, 2], out: {l: lines}}
+            two: {foreach: "${one.l}", run: [echo, "${item}", "${one.l}"], out: {t: text}}
+            all: {run: [echo, "${two.*.t}"], stdout: "${out.a}", out: {a: "file:a"}}
+            """))
+        self.assertEqual(self.read("a"), "1 1 2 2 1 2\n")
+
+    def test_what_is_known_only_later_is_no_count(self):
+        for over in '{count: "${one.n}"}', '["${one.n}"]':
+            self.refused(self.pipeline(f"""\
+                one: {{run: [echo, 3], out: {{n: number}}}}
+                two: {{foreach: {over}, run: [echo, x]}}
+                """), "take parameters only")
+        self.refused(self.pipeline('x: {foreach: [1], function: f@1, arguments: ["x-${item}"]}'),
+                     "whole item or output")
+
+    def test_a_count_has_to_be_one(self):
+        file = self.pipeline('x: {foreach: {count: "${params.n}"}, run: [echo, x]}',
+                             head="version: 1\nname: trial\nparams: {n: many}\n")
+        for given in "many", "-3", "10000000000":
+            run = self.weft("run", file, "--param", f"n={given}")
+            self.assertEqual(run.returncode, 2, run.stderr)
+            self.assertIn("foreach cannot count to", run.stderr)
+
+    def test_parameters_may_lead_a_file_anywhere(self):
+        self.ok("run", self.pipeline('x: {run: [touch, "${out.l}"], out: {l: "file:${params.o}"}}',
+                                     head="version: 1\nname: trial\nparams: {o: x}\n"),
+                "--param", f"o={self.home}/there")
+        self.assertTrue((self.home / "there").exists())
+
+    def test_names_of_tasks_may_be_those_of_functions(self):
+        self.ok("run", self.pipeline('items: {foreach: [a], run: [echo, "${item}"]}',
+                                     head="version: 1\nname: pipeline\n"))
+
+    def test_no_command_waits_for_a_terminal(self):
+        master, slave = os.openpty()
+        self.addCleanup(os.close, master)
+        run = self.weft("run", self.pipeline('a: {shell: "head -c 1 /dev/tty"}'),
+                        stdin=slave, start_new_session=True)
+        os.close(slave)
+        self.assertEqual(run.returncode, 1, run.stdout)
+
+    def test_the_whole_group_has_its_time_to_clean_up(self):
+        worker = self.work / "worker.sh"
+        worker.write_text("#!/bin/sh\ntrap 'sleep 0.1; echo clean > $OUT; exit' TERM\n"
+                          "while :; do sleep 0.01; done\n")
+        worker.chmod(0o755)
+        run = self.weft("run", self.pipeline(f"""\
+            a: {{shell: "{worker}; true", timeout: 300ms, env: {{OUT: {self.work}/cleaned}}}}
+            """))
+        self.assertEqual(run.returncode, 1, run.stdout)
+        self.assertEqual(self.read("cleaned"), "clean\n")
+
+    def test_few_descriptors_are_an_error_and_no_hang(self):
+        file = self.pipeline('x: {foreach: {count: 30}, shell: "sleep 0.05"}')
+        run = self.weft("run", file, "--slots", 16,
+                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (28, 28)))
+        self.assertIn(run.returncode, (0, 1, 7, 9, 70), run.stderr)
+
+    def test_retries_are_one_command(self):
+        self.pipeline("""\
+            x: {shell: "echo $WEFT_ATTEMPT | grep '/3$'", retries: {attempts: 3, backoff: 1ms}}
+            """)
+        self.ok("run", "pipeline.yaml")
+        self.pipeline("""\
+            x: {shell: "echo $WEFT_ATTEMPT | grep '/2$'", retries: {attempts: 3, backoff: 1ms}}
+            """)
+        self.assertEqual(self.again(), {"x": "its command changed"})
+        out = self.ok("run", "pipeline.yaml", "--from-failure", "last").stdout
+        self.assertIn("kept 1 of 1 commands", out)
+
+    def test_what_means_nothing_is_refused(self):
+        self.refused(self.pipeline('a: {run: [x], arguments: [1]}'), "has no arguments:")
+        self.refused(self.pipeline('a: {run: [x], max_items: 3}'), "max_items without foreach")
+        self.assertNotEqual(self.weft("validate", "/dev/zero").returncode, 0)
 
 
 class Schema(PipelineTest):

@@ -58,6 +58,11 @@ Result<Pipeline> parse_pipeline(std::string_view text, const std::filesystem::pa
 Result<Pipeline> load_pipeline(const std::filesystem::path& path) {
   constexpr std::uintmax_t max_bytes = YamlLimits{}.bytes;
   std::error_code failure;
+  if (std::filesystem::exists(path, failure) && !std::filesystem::is_regular_file(path, failure)) {
+    return Error{.code = Errc::io_failed,
+                 .message = in_quotes(path.string()) + " is no regular file",
+                 .hint = "write the pipeline into a file"};
+  }
   const std::uintmax_t size = std::filesystem::file_size(path, failure);
   if (!failure && size > max_bytes) {
     return Error{.code = Errc::limit_exceeded,

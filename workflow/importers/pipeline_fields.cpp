@@ -89,7 +89,6 @@ bool PipelineFields::check_list(const YamlNode& node, std::string_view what) {
 
 std::optional<std::string> PipelineFields::text(const YamlNode& node, std::string_view what) {
   if (node.kind == YamlNode::Kind::scalar) return node.text;
-  if (node.kind == YamlNode::Kind::null && node.quoted) return std::string();
   problem(node.place, fmt::format("{} is {}; it has to be a text", what, kind_in_words(node)));
   return std::nullopt;
 }

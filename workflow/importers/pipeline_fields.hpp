@@ -24,6 +24,9 @@ public:
   /// An error that was made elsewhere, put in its place.
   void problem(SourcePlace place, const Error& error);
 
+  /// Whether there are so many problems that further ones are only counted.
+  [[nodiscard]] bool full() const { return problems_.full(); }
+
   /// Whether the node is a mapping whose keys are all out of `known`. Other keys are problems.
   bool check_map(const YamlNode& node, std::string_view what,
                  const std::vector<std::string>& known);

@@ -35,6 +35,7 @@ public:
     }
     if (const PipelineCommand* command = task_.command()) {
       const Lists lists = command->shell ? Lists::anywhere : Lists::alone;
+      if (command->shell) check_quotes(command->words.front());
       for (const TextTemplate& word : command->words) check_text(word, lists, Place::command);
     }
     for (const PipelineArgument& argument : task_.arguments) check_argument(argument);
@@ -75,6 +76,7 @@ private:
       }
     } else if (const auto* count = std::get_if<TextTemplate>(&task_.foreach->over)) {
       check_text(*count, Lists::refused, Place::foreach);
+      check_known_before(*count);
       const auto constant = count->constant();
       if (constant && !whole_number(*constant)) {
         fields_.problem(count->place, in_quotes(*constant) + " is no whole number");
@@ -82,8 +84,18 @@ private:
     } else {
       for (const TextTemplate& text : std::get<std::vector<TextTemplate>>(task_.foreach->over)) {
         check_text(text, Lists::refused, Place::foreach);
+        check_known_before(text);
       }
     }
+  }
+
+  /// A count, and the items of a list, are known when the run starts.
+  void check_known_before(const TextTemplate& text) {
+    text.each_reference([&](const Reference& reference) {
+      if (reference.kind == Reference::Kind::parameter) return;
+      fields_.problem(reference.place, "counts and lists that are written out take parameters only",
+                      "go over an output with foreach: ${TASK.OUTPUT}");
+    });
   }
 
   void check_text(const TextTemplate& text, Lists lists, Place place) {
@@ -100,13 +112,28 @@ private:
     });
   }
 
+  void check_quotes(const TextTemplate& text) {
+    const auto contexts = shell_contexts(text);
+    std::size_t next = 0;
+    text.each_reference([&](const Reference& reference) {
+      if (contexts[next++] != ShellContext::quoted) return;
+      fields_.problem(reference.place,
+                      fmt::format("${{{}}} stands inside of quotes", to_string(reference)),
+                      "take the quotes away: what it stands for stays one word without them");
+    });
+  }
+
   void check_argument(const PipelineArgument& argument) {
     if (const auto* text = std::get_if<TextTemplate>(&argument.node)) {
       check_text(*text, Lists::alone, Place::input);
       text->each_reference([&](const Reference& reference) {
-        if (text->only_reference() || reference.kind != Reference::Kind::task) return;
-        fields_.problem(reference.place, "an argument of a function is a whole output or none",
-                        "put nothing around the reference");
+        const bool whole = text->only_reference() && reference.kind != Reference::Kind::index &&
+                           reference.name != "name" && reference.name != "stem";
+        if (whole || reference.kind == Reference::Kind::parameter) return;
+        fields_.problem(reference.place,
+                        "an argument of a function is a whole item or output, or has none in it",
+                        "put nothing around the reference; ${index} and names of files are for "
+                        "commands");
       });
     } else if (const auto* list = std::get_if<PipelineArgument::List>(&argument.node)) {
       for (const PipelineArgument& item : *list) check_argument(item);
@@ -344,6 +371,31 @@ void check_published_paths(const Pipeline& pipeline, PipelineFields& fields) {
   }
 }
 
+/// A file that another task writes has to come from that task, or it is read before it is there.
+void check_read_paths(const Pipeline& pipeline, PipelineFields& fields) {
+  std::map<std::string, std::pair<const PipelineTask*, const PipelineOutput*>> writers;
+  for (const PipelineTask& task : pipeline.tasks) {
+    for (const PipelineOutput& output : task.outputs) {
+      if (output.kind == PipelineOutput::Kind::file && !output.path.empty()) {
+        writers[to_string(output.path)] = {&task, &output};
+      }
+    }
+  }
+  for (const PipelineTask& task : pipeline.tasks) {
+    for (const PipelineInput& input : task.inputs) {
+      const auto found = input.file ? writers.find(to_string(input.value)) : writers.end();
+      if (found == writers.end()) continue;
+      const auto& [writer, output] = found->second;
+      if (std::ranges::find(task.after, writer->name) != task.after.end()) continue;
+      fields.problem(
+        input.value.place,
+        fmt::format("task {} reads {}, which task {} writes", in_quotes(task.name),
+                    in_quotes(to_string(input.value)), in_quotes(writer->name)),
+        fmt::format("write ${{{}.{}}}, so that it waits for it", writer->name, output->name));
+    }
+  }
+}
+
 /// Names the tasks of one cycle, if there is one.
 void check_cycles(const Pipeline& pipeline, const TaskIndex& tasks, PipelineFields& fields) {
   enum class State : std::uint8_t { unseen, open, done };
@@ -398,8 +450,10 @@ void check_references(const Pipeline& pipeline, PipelineFields& fields) {
   for (const PipelineTask& task : pipeline.tasks) tasks.emplace(task.name, &task);
   for (const PipelineTask& task : pipeline.tasks) {
     TaskReferences{pipeline, tasks, task, fields}.check();
+    if (fields.full()) return;  // Nobody reads more, and hints take time.
   }
   check_published_paths(pipeline, fields);
+  check_read_paths(pipeline, fields);
   check_cycles(pipeline, tasks, fields);
 }
 

@@ -40,7 +40,11 @@ public:
     if (const auto* node = node_.find("after")) task_.after = fields_.texts(*node, "after");
     if (const auto* node = node_.find("exit_codes")) read_exit_codes(*node);
     read_options();
-    if (!task_.command()) check_function_keys();
+    if (task_.command()) {
+      check_command_keys();
+    } else {
+      check_function_keys();
+    }
     return std::move(task_);
   }
 
@@ -281,7 +285,8 @@ private:
   }
 
   bool set_kind(const std::string& text, SourcePlace place, PipelineOutput& output) {
-    static const std::vector<std::string> names{"file", "files", "text", "lines", "number", "numbers"};
+    static const std::vector<std::string> names{"file",  "files",  "text",
+                                                "lines", "number", "numbers"};
     const auto found = std::ranges::find(names, text);
     if (found == names.end()) {
       fields_.problem(place, fmt::format("there is no kind of output {}", in_quotes(text)),
@@ -438,6 +443,17 @@ private:
       }
     }
     task_.options.worker_class = wanted;
+  }
+
+  /// What means nothing without something else.
+  void check_command_keys() {
+    if (const YamlNode* node = node_.find("arguments")) {
+      fields_.problem(node->place, what_ + " runs a command, which has no arguments:",
+                      "its arguments stand in run:");
+    }
+    if (const YamlNode* node = node_.find("max_items"); node && !task_.foreach) {
+      fields_.problem(node->place, what_ + " has max_items without foreach");
+    }
   }
 
   /// What only commands have.

@@ -92,6 +92,82 @@ std::string to_string(const Reference& reference) {
   return {};
 }
 
+namespace {
+
+/// Walks over shell text and knows what it is inside of.
+class ShellScanner {
+public:
+  void take(char c, char next) {
+    const char inside = stack_.empty() ? 0 : stack_.back();
+    if (skip_) {
+      skip_ = false;
+    } else if (comment_) {
+      comment_ = c != '\n';
+    } else if (inside == '\'') {
+      if (c == '\'') stack_.pop_back();
+    } else if (c == '\\') {
+      skip_ = true;
+    } else if (c == '$' && next == '(') {
+      dollar_ = true;
+    } else if (c == '(' && dollar_) {
+      dollar_ = false;
+      stack_.push_back(next == '(' ? 'a' : '(');
+      skip_ = next == '(';
+    } else if (c == inside && (c == '"' || c == '`')) {
+      stack_.pop_back();
+    } else if (c == '"' || c == '`' || (c == '\'' && inside != '"')) {
+      stack_.push_back(c);
+    } else if (inside != '"') {
+      brackets(c, next, inside);
+    }
+    before_ = c;
+  }
+
+  [[nodiscard]] ShellContext context() const {
+    if (comment_ || stack_.empty() || stack_.back() == '(') return ShellContext::word;
+    return stack_.back() == 'a' || stack_.back() == 'p' ? ShellContext::arithmetic
+                                                        : ShellContext::quoted;
+  }
+
+private:
+  void brackets(char c, char next, char inside) {
+    const bool counts = inside == 'a' || inside == 'p';
+    if (c == '(') stack_.push_back(counts ? 'p' : '(');
+    if (c == ')' && (inside == '(' || inside == 'p')) stack_.pop_back();
+    if (c == ')' && inside == 'a' && next == ')') {
+      stack_.pop_back();
+      skip_ = true;
+    }
+    const bool begins = before_ == 0 || before_ == ' ' || before_ == '\n' || before_ == ';';
+    if (c == '#' && begins && !counts) comment_ = true;
+  }
+
+  /// Quotes as they are; `(` a command; `a` arithmetic; `p` a bracket in it.
+  std::vector<char> stack_;
+  char before_ = 0;
+  bool skip_ = false;
+  bool comment_ = false;
+  bool dollar_ = false;
+};
+
+}  // namespace
+
+std::vector<ShellContext> shell_contexts(const TextTemplate& text) {
+  std::vector<ShellContext> contexts;
+  ShellScanner scanner;
+  for (const TextTemplate::Part& part : text.parts) {
+    if (const auto* words = std::get_if<std::string>(&part)) {
+      for (std::size_t i = 0; i < words->size(); ++i) {
+        scanner.take((*words)[i], i + 1 < words->size() ? (*words)[i + 1] : '\0');
+      }
+    } else {
+      contexts.push_back(scanner.context());
+      scanner.take('x', '\0');  // It stands for some word.
+    }
+  }
+  return contexts;
+}
+
 const Reference* TextTemplate::only_reference() const {
   return parts.size() == 1 ? std::get_if<Reference>(&parts.front()) : nullptr;
 }

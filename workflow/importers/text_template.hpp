@@ -64,6 +64,17 @@ struct TextTemplate {
 /// As it was written.
 [[nodiscard]] std::string to_string(const TextTemplate& text);
 
+/// Where a reference stands in a text for the shell.
+enum class ShellContext : std::uint8_t {
+  word,        ///< Where a quoted word may stand.
+  quoted,      ///< Inside of quotes or backquotes: what it stands for could end them.
+  arithmetic,  ///< Inside of `$(( ))`, where only numbers are harmless.
+};
+
+/// Of each reference in the text, in order. Knows quotes, backquotes, comments, `$( )` and `$((
+/// ))`; here-documents it takes for words.
+[[nodiscard]] std::vector<ShellContext> shell_contexts(const TextTemplate& text);
+
 /// Reads a text with references. Fails with `invalid_file` and what is wrong with it.
 /// @param place where the text begins: references get places of their own, right as long as the
 ///              text is written on one line without escapes

@@ -194,7 +194,7 @@ std::string hint_at(std::string_view text, const YAML::Mark& mark) {
   return "look at the indentation, and at quotes and brackets, up to that place";
 }
 
-/// A deep nest is refused before the parser recurses into it.
+/// What the parser need not even begin with.
 Result<void> check_text(std::string_view text, std::string_view origin, const YamlLimits& limits) {
   if (text.size() > limits.bytes) {
     return Error{.code = Errc::limit_exceeded,
