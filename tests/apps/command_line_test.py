@@ -513,7 +513,8 @@ class Benchmarks(CommandLineTest):
     def test_building_says_what_a_task_holds_in_memory(self):
         line, = self.figures("build", "--shape", "fan", "--tasks", 10000, "--repetitions", 1)
         self.assertEqual(line["tasks"], 10002)
-        self.assertGreater(line["graph_bytes_per_task"], 32)
+        if "ASAN_OPTIONS" not in os.environ:  # Its allocator does not say what it has given away.
+            self.assertGreater(line["graph_bytes_per_task"], 32)
 
     def test_a_table_is_for_people(self):
         table = self.ok("bench", "startup", "--engines", 1, "--runs", 1).stdout
