@@ -58,6 +58,7 @@ public:
       registry_(registry),
       services_(std::move(services)),
       workflow_(pipeline.name) {}
+
   Workflow build() {
     add_pipeline_functions(registry_);
     for (const PipelineTask* task : in_order(pipeline_)) add(*task);

@@ -1,21 +1,19 @@
 #include "weft/runtime/requirement_check.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "weft/runtime/program_search.hpp"
+
 namespace weft {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Where the C library looks when PATH is not set.
-constexpr const char* default_search_path = "/bin:/usr/bin";
 
 Error missing(std::string message, std::string hint) {
   return {.code = Errc::plan_infeasible, .message = std::move(message), .hint = std::move(hint)};
@@ -80,34 +78,16 @@ private:
   }
 
   void look_for_program(const std::string& text) {
+    if (find_program(text, resolved("."), search_path())) return;
     if (text.find('/') != std::string::npos) {
       const fs::path path = resolved(text);
-      if (is_program(path)) return;
       missing_.push_back(missing(
         fmt::format("program {} cannot be run (looked for {})", in_quotes(text), path.string()),
         "put it there, and make it executable"));
       return;
     }
-    if (on_search_path(text)) return;
     missing_.push_back(missing(fmt::format("program {} is not on PATH", in_quotes(text)),
                                "install it, or add its folder to PATH"));
-  }
-
-  [[nodiscard]] static bool is_program(const fs::path& path) {
-    std::error_code failure;
-    return fs::is_regular_file(path, failure) && ::access(path.c_str(), X_OK) == 0;
-  }
-
-  [[nodiscard]] static bool on_search_path(const std::string& program) {
-    const char* const set = std::getenv("PATH");
-    std::string_view rest = set ? set : default_search_path;
-    while (true) {
-      const std::size_t end = rest.find(':');
-      const std::string_view folder = rest.substr(0, end);
-      if (is_program(fs::path(folder.empty() ? "." : folder) / program)) return true;
-      if (end == std::string_view::npos) return false;
-      rest.remove_prefix(end + 1);
-    }
   }
 
   const Requirements& requirements_;

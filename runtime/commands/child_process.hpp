@@ -43,12 +43,6 @@ struct ChildEnd {
 [[nodiscard]] Result<ChildEnd> run_child(const ChildProgram& child, std::stop_token stop,
                                          Nanos grace);
 
-/// The program that `name` stands for: a path, relative to `folder` if it is relative, or a name
-/// that is looked for in the folders of `search_path` (as PATH). Fails with `invalid_argument`.
-[[nodiscard]] Result<std::filesystem::path> find_program(const std::string& name,
-                                                         const std::filesystem::path& folder,
-                                                         const std::string& search_path);
-
 /// `was killed by signal 9 (Killed)`, `ended with exit code 3`
 [[nodiscard]] std::string to_string(const ChildEnd& end);
 

@@ -13,6 +13,7 @@
 #include "weft/runtime/commands/child_process.hpp"
 #include "weft/runtime/commands/command_outputs.hpp"
 #include "weft/runtime/commands/command_values.hpp"
+#include "weft/runtime/program_search.hpp"
 
 namespace weft {
 
@@ -230,7 +231,7 @@ private:
     if (child.arguments.empty()) {
       return Error{.code = Errc::task_failed, .message = "the command is empty"};
     }
-    auto program = find_program(child.arguments.front(), task_.folder, search_path(*own));
+    auto program = find_program(child.arguments.front(), task_.folder, path_of(*own));
     if (!program) return std::move(program).error();
     child.program = std::move(*program);
     if (auto streams = set_streams(child); !streams) return streams.error();
@@ -252,10 +253,9 @@ private:
     return own;
   }
 
-  static std::string search_path(const std::map<std::string, std::string>& own) {
+  static std::string path_of(const std::map<std::string, std::string>& own) {
     if (const auto found = own.find("PATH"); found != own.end()) return found->second;
-    const char* inherited = std::getenv("PATH");
-    return inherited ? inherited : "/usr/local/bin:/usr/bin:/bin";
+    return search_path();
   }
 
   Result<void> set_streams(ChildProgram& child) {

@@ -17,6 +17,13 @@ Error unusable_reference(const Reference& reference, std::string_view why) {
           .hint = {}};
 }
 
+Result<CommandItems> output_of(const CommandOutput& output, const std::string& name,
+                               const Reference& reference) {
+  const auto found = output.outputs.find(name);
+  if (found == output.outputs.end()) return unusable_reference(reference, "has no value");
+  return found->second;
+}
+
 CommandItems one_text(std::string text) {
   return {.list = false, .items = {{.text = std::move(text)}}};
 }
@@ -159,11 +166,11 @@ Result<CommandItems> CommandValues::of_item(const Reference& reference) const {
   const auto& outputs = inputs_.element->outputs;
   const bool part_of_name = reference.name == "name" || reference.name == "stem";
   const bool own_output = !reference.name.empty() && outputs.contains(reference.name);
-  const auto found = outputs.find(own_output ? reference.name : task_.element_output);
-  if (found == outputs.end()) return unusable_reference(reference, "has no value");
-  if (!part_of_name || own_output) return found->second;
-  CommandItems names{.list = found->second.list, .items = {}};
-  for (const CommandItem& item : found->second.items) {
+  auto items =
+    output_of(*inputs_.element, own_output ? reference.name : task_.element_output, reference);
+  if (!items || !part_of_name || own_output) return items;
+  CommandItems names{.list = items->list, .items = {}};
+  for (const CommandItem& item : items->items) {
     const std::filesystem::path path{item.text};
     names.items.push_back({.text = reference.name == "name" ? path.filename() : path.stem()});
   }
@@ -172,27 +179,18 @@ Result<CommandItems> CommandValues::of_item(const Reference& reference) const {
 
 Result<CommandItems> CommandValues::of_task(const Reference& reference) const {
   if (!reference.every && reference.task == task_.element_task && inputs_.element) {
-    const auto found = inputs_.element->outputs.find(reference.name);
-    if (found == inputs_.element->outputs.end()) {
-      return unusable_reference(reference, "has no value");
-    }
-    return found->second;
+    return output_of(*inputs_.element, reference.name, reference);
   }
   const auto& names = reference.every ? task_.gathered : task_.whole;
   const auto at = std::ranges::find(names, reference.task);
   if (at == names.end()) return unusable_reference(reference, "is not read");
   const auto index = static_cast<std::size_t>(at - names.begin());
-  if (!reference.every) {
-    const auto& outputs = inputs_.whole[index]->outputs;
-    const auto found = outputs.find(reference.name);
-    if (found == outputs.end()) return unusable_reference(reference, "has no value");
-    return found->second;
-  }
+  if (!reference.every) return output_of(*inputs_.whole[index], reference.name, reference);
   CommandItems all{.list = true, .items = {}};
   for (const CommandOutput* output : inputs_.gathered[index]) {
-    const auto found = output->outputs.find(reference.name);
-    if (found == output->outputs.end()) return unusable_reference(reference, "has no value");
-    std::ranges::copy(found->second.items, std::back_inserter(all.items));
+    auto items = output_of(*output, reference.name, reference);
+    if (!items) return items;
+    std::ranges::move(items->items, std::back_inserter(all.items));
   }
   return all;
 }

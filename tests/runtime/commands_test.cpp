@@ -17,6 +17,7 @@
 #include "weft/runtime/commands/run_folder.hpp"
 #include "weft/runtime/engine.hpp"
 #include "weft/runtime/pipeline.hpp"
+#include "weft/runtime/program_search.hpp"
 
 namespace weft {
 namespace {
