@@ -29,6 +29,7 @@ struct CreateRun {
   Nanos lease = std::chrono::seconds{10};  ///< Of claims and launches, from their last renewal.
   std::optional<TimePoint>
     submitted;  ///< On the store's clock: its events count from then. Nothing: now.
+  WallTime submitted_wall;  ///< For people.
 };
 
 /// A task that may be claimed now, and the worker that the plan has for it (or `flexible_worker`).
@@ -81,6 +82,7 @@ enum class ClaimChildren : std::uint8_t {
   none,
   own,  ///< Those that the plan has on this worker, and one flexible one.
   all,
+  placed,  ///< As `own`; and of the others, each whose planned worker is launched, for that worker.
 };
 
 /// The single step that ends an attempt well. See `RunStore::commit`.
@@ -164,6 +166,46 @@ struct RunStatus {
   Nanos at{};                 ///< Of its end, or now: offset from its submission.
 };
 
+/// What was claimed for a worker by the steps of others. See `RunStore::listen`.
+struct Told {
+  /// Of this message among those to the worker, counted from 1 at its launch. After a gap, or when
+  /// it is 0, something may have been missed: ask for what the worker holds.
+  std::uint64_t number = 0;
+  std::vector<Grant> grants;
+};
+
+/// How a worker stands with the store.
+struct Renewal {
+  bool held = false;       ///< False: its lease has run out or is another holder's. It must stop.
+  std::uint64_t told = 0;  ///< Number of the last message to it.
+};
+
+/// A worker has ended without giving back what it holds.
+struct AbandonRequest {
+  RunId run;
+  WorkerId worker;
+  std::string holder;            ///< As it was launched.
+  std::vector<TaskId> suspects;  ///< Tasks whose functions were being called.
+  Error cause;                   ///< How the worker ended: signal, memory, its last lines.
+  std::uint32_t max_kills = 3;   ///< A suspect that has ended so many workers fails with the cause.
+};
+
+struct AbandonAnswer {
+  std::vector<ReadyTask> ready;  ///< What it held: ready again.
+  bool run_ended = false;        ///< By this step: a suspect has failed.
+};
+
+/// What a run is made of, for those who did not create it.
+struct RunDescription {
+  GraphPtr graph;
+  PlanPtr plan;
+  std::vector<TaskId> kept;
+  bool fail_fast = true;
+  Nanos retention{};
+  Nanos lease{};
+  WallTime submitted;
+};
+
 /// What a sweep found and put right.
 struct SweepReport {
   struct Requeued {
@@ -210,6 +252,12 @@ public:
 
   virtual void status(RunId run, Done<RunStatus> done) = 0;
 
+  /// @param worker whose part is enough; nothing: all. A store may give more than was asked for.
+  virtual void describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done) = 0;
+
+  /// All runs that the store has, the oldest first.
+  virtual void runs(Done<std::vector<RunId>> done) = 0;
+
   /// Removes all that there is of a run, whatever its state. Unknown runs are no error.
   virtual void erase(RunId run, Done<void> done) = 0;
 
@@ -238,9 +286,21 @@ public:
   /// holds it.
   virtual void launch(RunId run, WorkerId worker, std::string holder, Done<bool> done) = 0;
 
-  /// Extends all claims and the launch of a worker by one lease. Answers false when it has none
-  /// left.
-  virtual void renew(RunId run, WorkerId worker, Done<bool> done) = 0;
+  /// Extends all claims and the launch of a worker by one lease.
+  /// @param holder as it was launched; empty for one that only claimed
+  virtual void renew(RunId run, WorkerId worker, std::string holder, Done<Renewal> done) = 0;
+
+  /// Ends being the worker. Answers false, and changes nothing, while it holds claims: what others
+  /// have claimed for it meanwhile has yet to be told. True as well when it is not the holder.
+  virtual void park(RunId run, WorkerId worker, std::string holder, Done<bool> done) = 0;
+
+  /// All that the worker holds, granted again under the same fences: for one that may have missed
+  /// an answer or a message.
+  virtual void held(RunId run, WorkerId worker, Done<std::vector<Grant>> done) = 0;
+
+  /// Takes back at once what a worker holds that is known to have ended, and its launch. Changes
+  /// nothing when somebody else is the holder.
+  virtual void abandon(AbandonRequest request, Done<AbandonAnswer> done) = 0;
 
   /// Requeues what lost its lease, finds what nobody claims, erases what has passed its retention.
   virtual void sweep(Done<SweepReport> done) = 0;
@@ -255,6 +315,11 @@ public:
   /// its own proof of anything. Read the state after watching, then on every hint. Replaces an
   /// earlier watch of the same run; an empty function ends it.
   virtual void watch(RunId run, std::function<void()> wake) = 0;
+
+  /// Calls `take` with what the steps of others claim for a worker. A message may be lost or come
+  /// twice: see `Told::number` and `Renewal::told`. Replaces an earlier listener of the same
+  /// worker; an empty function ends it.
+  virtual void listen(RunId run, WorkerId worker, std::function<void(Told)> take) = 0;
 };
 
 }  // namespace weft
