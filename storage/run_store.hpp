@@ -50,6 +50,15 @@ struct Grant {
   Inputs inputs;                     ///< By slot; missing where only a worker holds the output.
   std::vector<TaskId> dependencies;  ///< By slot, as numbered in the run; empty: as in the graph.
   std::vector<std::uint32_t> path;   ///< Rows of its element, outermost first.
+
+  /// An output that the store has but did not send along, since it is large: missing among the
+  /// inputs until it is fetched.
+  struct Absent {
+    std::uint32_t place = 0;  ///< Among `Inputs::values`.
+    TaskId task;
+    friend bool operator==(const Absent&, const Absent&) = default;
+  };
+  std::vector<Absent> absent;
 };
 
 enum class ClaimMode : std::uint8_t {

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+
+#include "weft/workflow/ids.hpp"
+
+namespace weft::redis {
+
+/// Every key and channel that weft uses in Redis. All keys of one run carry the hash tag `{run}`,
+/// so a Redis Cluster keeps them together; what is in each is told in run_protocol.lua.
+class RunKeys {
+public:
+  RunKeys(const std::string& prefix, RunId run) : base_(prefix + ":{" + run.text() + "}:") {}
+
+  [[nodiscard]] std::string states() const { return base_ + "s"; }
+  [[nodiscard]] std::string fixed() const { return base_ + "m"; }
+  [[nodiscard]] std::string graph() const { return base_ + "g"; }
+  [[nodiscard]] std::string events() const { return base_ + "e"; }
+  [[nodiscard]] std::string expansions() const { return base_ + "p"; }
+  [[nodiscard]] std::string chunk(TaskId task, Fence fence, std::uint32_t index) const {
+    return base_ + "c:" + std::to_string(task.number()) + ":" + std::to_string(fence.number()) +
+           ":" + std::to_string(index);
+  }
+  /// Channel: something about the run is new.
+  [[nodiscard]] std::string news() const { return base_ + "n"; }
+  /// Channel: what was claimed for a worker.
+  [[nodiscard]] std::string worker(WorkerId worker) const {
+    return base_ + "w:" + std::to_string(worker.number());
+  }
+
+private:
+  std::string base_;
+};
+
+/// The runs of a store, by when a sweep has to look at them next (microseconds).
+[[nodiscard]] inline std::string index_key(const std::string& prefix) {
+  return prefix + ":runs";
+}
+
+/// Who sweeps.
+[[nodiscard]] inline std::string sweeper_key(const std::string& prefix) {
+  return prefix + ":sweeper";
+}
+
+}  // namespace weft::redis

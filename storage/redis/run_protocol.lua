@@ -1,0 +1,1444 @@
+#!lua name=@library@
+
+-- The run protocol inside of Redis: each function is one step of `RunStore`, and does what
+-- storage/memory_run.cpp does to a run in memory. Called with one key, that of the run's states;
+-- the others have the same prefix, hash tag included (see keys.hpp).
+--
+--   s   states: a header of 64 bytes, then 36 bytes a task; big-endian, as BITFIELD counts
+--   m   what is fixed about the run, and its end
+--   g   the graph and the plan: h, a record for each task (see graph_codec.hpp), c<n>, s<n>
+--   o   outputs, by task             c:<task>:<fence>:<n>  parts of large ones
+--   ck  checksums of these parts     i, ir  elements of maps, and how many will read each
+--   e   events                       x   errors
+--   p   expansions of maps           d   edges into them
+--   l   leases: <worker> its end, h<worker> its holder, t<worker> messages to it
+--   r   tasks that were left ready: since when, and each with its fence
+--   k   how often a task has ended its worker, in quarters
+--   q   tasks that a launch has requeued, for the next sweep to tell
+--
+-- The first argument of each is the time in microseconds, or nothing for the server's own.
+
+-- Redis lends these only while a function runs.
+local call, spread, pack, unpack, floor, byte, sub, concat
+
+local function borrow()
+  call, spread, pack, unpack = redis.call, _G.unpack, struct.pack, struct.unpack
+  floor, byte, sub, concat = math.floor, string.byte, string.sub, table.concat
+end
+
+local HEAD, RECORD = 64, 36
+local RUNNING, SUCCEEDED, FAILED_RUN, CANCELLED = 0, 1, 2, 3
+local ABSENT, WAITING, READY, CLAIMED, COMMITTED, FAILED, SKIPPED = 0, 1, 2, 3, 4, 5, 6
+local KEPT, CHUNKED, EDGES = 1, 2, 4
+local WON, LOST, FENCED, ENDED = 0, 1, 2, 3
+local NONE, OWN, ALL, PLACED = 0, 1, 2, 3
+local OUTPUT, ORDER, GATHER, ITEM = 0, 1, 2, 3
+local FLEXIBLE, NO_EXPANSION = 0xffffffff, 0xffffffff
+local MISSING, ELSEWHERE = 0xffffffff, 0xfffffffe
+local EVENT_COMMITTED, EVENT_ATTEMPT_FAILED, EVENT_TASK_FAILED, EVENT_SKIPPED = 4, 5, 6, 7
+local EVENT_LOST, EVENT_REQUEUED, EVENT_EXPANDED, EVENT_ENDED, EVENT_CREATED = 8, 9, 10, 11, 1
+local FENCES = 1048576      -- Of one epoch.
+local MAX_ERRORS = 100
+local QUARTERS = 4
+local CHECKSUM = 8
+local BATCH = 500           -- Arguments of one command stay far below Lua's stack.
+local INLINE_BUDGET = 262144 -- Bytes of inputs in one grant; what goes beyond is fetched.
+
+local HEADER = '>BBBBI4I4I4I4I4I4I4dddd'
+local STATE = '>BBI2I4I4I4I4I4I4I4I4'
+-- Fields of the header, in bits.
+local HINT, TOTAL, N_COMMITTED, N_FAILED, N_SKIPPED, N_RETRIES, NEXT = 16, 64, 96, 128, 160, 192, 224
+
+-- Fields of a record, in bits from the beginning of the states.
+local function field(task, offset)
+  return (HEAD + RECORD * task + offset) * 8
+end
+local F_STATUS, F_FLAGS, F_ATTEMPT, F_FENCE, F_WORKER, F_PENDING, F_READERS = 0, 1, 2, 4, 8, 12, 16
+
+local UNKNOWN = {err = 'WEFTUNKNOWN there is no such run'}
+
+-- -- a run ----------------------------------------------------------------------------------------
+
+local function now_of(argument)
+  if argument ~= '' then return tonumber(argument) end
+  local t = call('TIME')
+  return t[1] * 1000000 + t[2]
+end
+
+-- Reads the header. Answers nothing when there is no such run.
+local function open(keys, args)
+  local s = keys[1]
+  local head = call('GETRANGE', s, 0, HEAD - 1)
+  if #head < HEAD then return nil end
+  local state, flags, hint, _, epoch, total, committed, failed, skipped, retries, next_task,
+    created, lease, retention = unpack(HEADER, head)
+  if created == 0 then return nil end  -- It is still being written.
+  local r = {s = s, p = sub(s, 1, -2), state = state, fail_fast = flags % 2 == 1,
+             maps = flags >= 2, hint = hint == 1, base = epoch * FENCES + 1, total = total,
+             committed = committed, failed = failed, skipped = skipped, next = next_task,
+             lease = lease, retention = retention}
+  r.now = floor((now_of(args[1]) - created) * 1000 + 0.5)
+  if r.now < 0 then r.now = 0 end
+  return r
+end
+
+local function state_of(r, task)
+  local bytes = call('GETRANGE', r.s, HEAD + RECORD * task, HEAD + RECORD * (task + 1) - 1)
+  if #bytes < RECORD then return {status = ABSENT} end
+  local t = {task = task}
+  t.status, t.flags, t.attempt, t.fence, t.worker, t.pending, t.readers, t.planned, t.rank,
+    t.template, t.expansion = unpack(STATE, bytes)
+  return t
+end
+
+local function event(r, kind, task, worker, attempt, detail, message)
+  call('RPUSH', r.p .. 'e', pack('>BdI4I4I4I4', kind, r.now, task, worker, attempt, detail)
+                              .. (message or ''))
+end
+
+local function add(r, counter, amount)
+  return call('BITFIELD', r.s, 'INCRBY', 'u32', counter, amount)[1]
+end
+
+-- Wakes watchers if they have read since they were last woken.
+local function hint(r, always)
+  if not (r.hint or always) then return end
+  if r.hint then call('BITFIELD', r.s, 'SET', 'u8', HINT, 0) end
+  r.hint = false
+  call('PUBLISH', r.p .. 'n', '')
+end
+
+-- Calls BITFIELD with operations of `width` words each, a batch at a time. Answers all results.
+local function bitfield(r, operations, width)
+  local results, n = {}, 0
+  local step = width * floor(3000 / width)
+  for first = 1, #operations, step do
+    local last = math.min(first + step - 1, #operations)
+    local some = call('BITFIELD', r.s, spread(operations, first, last))
+    for i = 1, #some do results[n + i] = some[i] end
+    n = n + #some
+  end
+  return results
+end
+
+local function each_batch(list, step, visit)
+  for first = 1, #list, step do visit(first, math.min(first + step - 1, #list)) end
+end
+
+-- -- the graph ------------------------------------------------------------------------------------
+
+local RECORD_HEAD = '<I4fBBI2I4I4I4I4I4I4I4'
+local RECORD_HEAD_SIZE = 40
+
+local function parse(bytes)
+  local t = {}
+  t.worker, t.rank, t.kind, t.origin, t.flags, t.scope, t.position, t.body, t.pending, t.readers,
+    t.n_children, t.n_dependencies = unpack(RECORD_HEAD, bytes)
+  t.bytes = bytes
+  return t
+end
+
+local function stated(r, template)
+  local known = r.stated
+  if not known then
+    known = {}
+    r.stated = known
+  end
+  local found = known[template]
+  if not found then
+    found = parse(call('HGET', r.p .. 'g', template))
+    known[template] = found
+  end
+  return found
+end
+
+local function child(g, i) -- Counted from 0.
+  return (unpack('<I4', g.bytes, RECORD_HEAD_SIZE + 4 * i + 1))
+end
+
+local function dependency(g, i)
+  local at = RECORD_HEAD_SIZE + 4 * g.n_children
+  return (unpack('<I4', g.bytes, at + 4 * i + 1)),
+         byte(g.bytes, at + 4 * g.n_dependencies + i + 1)
+end
+
+local function scope_of(r, number)
+  local known = r.scopes
+  if not known then
+    known = {}
+    r.scopes = known
+  end
+  local found = known[number]
+  if not found then
+    found = cmsgpack.unpack(call('HGET', r.p .. 'g', 's' .. number))
+    known[number] = found
+  end
+  return found
+end
+
+-- -- expansions -----------------------------------------------------------------------------------
+
+-- Where a task comes from: {template, expansion or nothing, row}.
+local expansion_by_number
+
+local function origin_of(r, t)
+  if t.expansion == NO_EXPANSION then return {template = t.template} end
+  local x = expansion_by_number(r, t.expansion)
+  return {template = t.template, expansion = x, row = floor((t.task - x.first) / x.width)}
+end
+
+function expansion_by_number(r, number)
+  local known = r.expansions
+  if not known then
+    known = {}
+    r.expansions = known
+  end
+  local found = known[number]
+  if not found then
+    found = {number = number}
+    found.map, found.scope, found.first, found.items, found.width =
+      unpack('>I4I4I4I4I4', call('HGET', r.p .. 'p', number))
+    known[number] = found
+  end
+  return found
+end
+
+local function expansion_of(r, map)
+  local number = call('HGET', r.p .. 'p', 'm' .. map)
+  if not number then return nil end
+  return expansion_by_number(r, tonumber(number))
+end
+
+-- The run's task that `target` of the graph is when seen from `from`.
+local function resolve(r, from, target)
+  if not from.expansion then return target end
+  local scope = stated(r, target).scope
+  local at = from
+  while at.expansion and at.expansion.scope ~= scope do
+    at = origin_of(r, state_of(r, at.expansion.map))
+  end
+  if not at.expansion then return target end
+  return at.expansion.first + at.row * at.expansion.width + stated(r, target).position
+end
+
+-- The row of `map`'s expansion that `from` lies in. `map` is named as in the graph.
+local function row_of(r, from, map)
+  while scope_of(r, from.expansion.scope).map ~= map do
+    from = origin_of(r, state_of(r, from.expansion.map))
+  end
+  return from
+end
+
+local function path_of(r, from)
+  local rows = {}
+  local at = from
+  while at.expansion do
+    table.insert(rows, 1, at.row)
+    at = origin_of(r, state_of(r, at.expansion.map))
+  end
+  return rows
+end
+
+-- -- inputs and outputs ---------------------------------------------------------------------------
+
+local function chunk_key(r, task, fence, index)
+  return r.p .. 'c:' .. task .. ':' .. fence .. ':' .. index
+end
+
+-- The checksums of the parts that an attempt has put, one behind the other.
+local function checksums_of(r, task, fence)
+  return call('HGET', r.p .. 'ck', task .. ':' .. fence) or ''
+end
+
+local function drop_chunks(r, task, fence)
+  local count = #checksums_of(r, task, fence) / CHECKSUM
+  if count == 0 then return end
+  for index = 0, count - 1 do call('UNLINK', chunk_key(r, task, fence, index)) end
+  call('HDEL', r.p .. 'ck', task .. ':' .. fence)
+end
+
+local function release_outputs(r, tasks)
+  if #tasks == 0 then return end
+  each_batch(tasks, BATCH, function(first, last)
+    call('HDEL', r.p .. 'o', spread(tasks, first, last))
+  end)
+end
+
+-- Each of these tasks has one reader less. Lets go of what nobody will read any more.
+local function drop_readers(r, tasks)
+  if #tasks == 0 then return end
+  local operations, n = {}, 0
+  for i = 1, #tasks do
+    local at = (HEAD + RECORD * tasks[i]) * 8
+    operations[n + 1], operations[n + 2], operations[n + 3], operations[n + 4] =
+      'INCRBY', 'u32', at + F_READERS * 8, -1
+    operations[n + 5], operations[n + 6], operations[n + 7] = 'GET', 'u8', at + F_FLAGS * 8
+    n = n + 7
+  end
+  local results = bitfield(r, operations, 7)
+  local released = {}
+  for i = 1, #tasks do
+    local readers, flags = results[2 * i - 1], results[2 * i]
+    if readers == 0 and flags % 2 == 0 then
+      if flags % 4 >= CHUNKED then
+        drop_chunks(r, tasks[i], state_of(r, tasks[i]).fence)
+      else
+        released[#released + 1] = tasks[i]
+      end
+    end
+  end
+  release_outputs(r, released)
+end
+
+local function drop_item(r, map, row)
+  local name = map .. ':' .. row
+  if call('HINCRBY', r.p .. 'ir', name, -1) > 0 then return end
+  call('HDEL', r.p .. 'ir', name)
+  call('HDEL', r.p .. 'i', name)
+end
+
+-- A task is done, however it ended: it reads no more.
+local function release_inputs(r, t, g)
+  local readers = {}
+  if not r.maps then
+    for i = 0, g.n_dependencies - 1 do
+      local task, kind = dependency(g, i)
+      if kind == OUTPUT then readers[#readers + 1] = task end
+    end
+    drop_readers(r, readers)
+    return
+  end
+  local from = origin_of(r, t)
+  for i = 0, g.n_dependencies - 1 do
+    local task, kind = dependency(g, i)
+    if kind == OUTPUT then
+      readers[#readers + 1] = resolve(r, from, task)
+    elseif kind == GATHER then
+      local gathered = stated(r, task)
+      local x = expansion_of(r, resolve(r, from, scope_of(r, gathered.scope).map))
+      if x then
+        for row = 0, x.items - 1 do
+          readers[#readers + 1] = x.first + row * x.width + gathered.position
+        end
+      end
+    end
+  end
+  if g.kind == 1 then
+    for _, task in ipairs(scope_of(r, g.body).retained) do
+      readers[#readers + 1] = resolve(r, from, task)
+    end
+  end
+  drop_readers(r, readers)
+  if not from.expansion then return end
+  for _, map in ipairs(scope_of(r, g.scope).items_read[g.position + 1]) do
+    local row = row_of(r, from, map)
+    drop_item(r, row.expansion.map, row.row)
+  end
+end
+
+-- -- grants ---------------------------------------------------------------------------------------
+
+-- Values that a grant needs are named first and read together: o<task> or i<map>:<row>.
+local function want(wants, key, name)
+  local list = wants[key]
+  list[#list + 1] = name
+  return #list
+end
+
+-- What a grant consists of, its values still to be read.
+local function outline(r, t, wants)
+  local g = stated(r, t.template)
+  local from = r.maps and origin_of(r, t) or nil
+  local slots = {}
+  for i = 0, g.n_dependencies - 1 do
+    local task, kind = dependency(g, i)
+    if kind == OUTPUT then
+      local real = from and resolve(r, from, task) or task
+      slots[i + 1] = {kind = kind, task = real, want(wants, 'o', real)}
+    elseif kind == ORDER then
+      slots[i + 1] = {kind = kind, task = from and resolve(r, from, task) or task}
+    elseif kind == ITEM then
+      local row = row_of(r, from, task)
+      slots[i + 1] = {kind = kind, task = resolve(r, from, task),
+                      want(wants, 'i', row.expansion.map .. ':' .. row.row)}
+    else
+      local gathered = stated(r, task)
+      local x = expansion_of(r, resolve(r, from, scope_of(r, gathered.scope).map))
+      local slot = {kind = kind, task = task}
+      for row = 0, x.items - 1 do
+        slot[row + 1] = want(wants, 'o', x.first + row * x.width + gathered.position)
+      end
+      slots[i + 1] = slot
+    end
+  end
+  return {t = t, slots = slots, path = from and path_of(r, from) or {},
+          inside = from and from.expansion ~= nil}
+end
+
+local function read_wanted(key, names)
+  local values = {}
+  each_batch(names, BATCH, function(first, last)
+    local some = call('HMGET', key, spread(names, first, last))
+    for i = 1, #some do values[first + i - 1] = some[i] end
+  end)
+  return values
+end
+
+-- The checksums of an output's parts; nothing when it has none: only a worker holds it, or it was
+-- released.
+local function in_parts(r, t)
+  if t.status ~= COMMITTED or t.flags % 4 < CHUNKED then return nil end
+  local checksums = checksums_of(r, t.task, t.fence)
+  return checksums ~= '' and checksums
+end
+
+-- A grant as one string: task, template, fence, attempt, rows of its element, and for each slot
+-- the task it names, how many values it has, and these.
+local function written(r, o, values, wants)
+  local t = o.t
+  local parts = {pack('<I4I4I4I4I4I4', t.task, t.template, t.fence, t.attempt,
+                      o.inside and 1 or 0, #o.path)}
+  for i = 1, #o.path do parts[#parts + 1] = pack('<I4', o.path[i]) end
+  parts[#parts + 1] = pack('<I4', #o.slots)
+  local left = INLINE_BUDGET
+  for i = 1, #o.slots do
+    local slot = o.slots[i]
+    local count = slot.kind == GATHER and #slot or 1
+    parts[#parts + 1] = pack('<BI4I4', slot.kind, slot.task, count)
+    if slot.kind == ORDER then parts[#parts + 1] = pack('<I4', MISSING) end
+    for n = 1, #slot do
+      local kind = slot.kind == ITEM and 'i' or 'o'
+      local value = values[kind][slot[n]]
+      local absent = kind == 'o' and wants.o[slot[n]]
+      if not value then
+        local apart = absent and in_parts(r, state_of(r, absent))
+        parts[#parts + 1] = apart and pack('<I4I4', ELSEWHERE, absent) or pack('<I4', MISSING)
+      elseif absent and #value > left then
+        parts[#parts + 1] = pack('<I4I4', ELSEWHERE, absent)
+      else
+        left = left - #value
+        parts[#parts + 1] = pack('<I4', #value)
+        parts[#parts + 1] = value
+      end
+    end
+  end
+  return concat(parts)
+end
+
+-- The grants of tasks that have just been claimed, as strings.
+local function grants_of(r, tasks)
+  if #tasks == 0 then return {} end
+  local wants = {o = {}, i = {}}
+  if not r.stated then r.stated = {} end
+  local unread = {}
+  for i = 1, #tasks do
+    if not r.stated[tasks[i].template] then unread[#unread + 1] = tasks[i].template end
+  end
+  each_batch(unread, BATCH, function(first, last)
+    local records = call('HMGET', r.p .. 'g', spread(unread, first, last))
+    for i = 1, #records do r.stated[unread[first + i - 1]] = parse(records[i]) end
+  end)
+  local outlines = {}
+  for i = 1, #tasks do outlines[i] = outline(r, tasks[i], wants) end
+  local values = {o = read_wanted(r.p .. 'o', wants.o), i = read_wanted(r.p .. 'i', wants.i)}
+  local out = {}
+  for i = 1, #outlines do out[i] = written(r, outlines[i], values, wants) end
+  return out
+end
+
+-- -- leases ---------------------------------------------------------------------------------------
+
+local function extend_lease(r, worker)
+  call('HSET', r.p .. 'l', worker, r.now + r.lease)
+end
+
+-- Its claims, by a walk over all states: only when something was lost.
+local function claims_of(r, worker)
+  local found = {}
+  local piece = 1000
+  local mark = pack('>I4', worker)
+  for first = 0, r.next - 1, piece do
+    local bytes = call('GETRANGE', r.s, HEAD + RECORD * first, HEAD + RECORD * (first + piece) - 1)
+    for i = 0, floor(#bytes / RECORD) - 1 do
+      local at = i * RECORD
+      if byte(bytes, at + 1) == CLAIMED and sub(bytes, at + 9, at + 12) == mark then
+        found[#found + 1] = first + i
+      end
+    end
+  end
+  return found
+end
+
+local function leave_ready(r, entries)
+  if #entries == 0 then return end
+  local parts = {pack('>d', r.now)}
+  for i = 1, #entries do parts[i + 1] = pack('>I4I4', entries[i].task, entries[i].fence) end
+  call('RPUSH', r.p .. 'r', concat(parts))
+end
+
+-- Takes claims back; whoever had them is fenced off.
+local function requeue(r, tasks)
+  if #tasks == 0 then return end
+  for i = 1, #tasks do
+    local t = tasks[i]
+    drop_chunks(r, t.task, t.fence)
+    t.fence = t.fence + 1
+    t.status = READY
+    call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_STATUS), READY,
+         'SET', 'u32', field(t.task, F_FENCE), t.fence)
+  end
+  leave_ready(r, tasks)
+end
+
+-- -- what became ready ----------------------------------------------------------------------------
+
+local function sooner(a, b)
+  if a.rank ~= b.rank then return a.rank > b.rank end
+  return a.task < b.task
+end
+
+-- Counts these tasks down by one. Answers those that need nothing more.
+local function count_down(r, tasks)
+  local fresh = {}
+  if #tasks == 0 then return fresh end
+  local operations, n = {}, 0
+  for i = 1, #tasks do
+    local at = (HEAD + RECORD * tasks[i]) * 8
+    operations[n + 1], operations[n + 2], operations[n + 3], operations[n + 4] =
+      'INCRBY', 'u32', at + F_PENDING * 8, -1
+    operations[n + 5], operations[n + 6], operations[n + 7] = 'GET', 'u8', at
+    n = n + 7
+  end
+  local results = bitfield(r, operations, 7)
+  for i = 1, #tasks do
+    if results[2 * i - 1] == 0 and results[2 * i] == WAITING then
+      fresh[#fresh + 1] = state_of(r, tasks[i])
+    end
+  end
+  return fresh
+end
+
+local function dependents(r, t, g)
+  local list = {}
+  if t.expansion == NO_EXPANSION or not r.maps then
+    for i = 0, g.n_children - 1 do list[i + 1] = child(g, i) end
+  else
+    local from = origin_of(r, t)
+    for i = 0, g.n_children - 1 do list[i + 1] = resolve(r, from, child(g, i)) end
+  end
+  if floor(t.flags / EDGES) % 2 == 1 then
+    local edges = call('HGET', r.p .. 'd', t.task)
+    call('HDEL', r.p .. 'd', t.task)
+    t.flags = t.flags - EDGES
+    call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_FLAGS), t.flags)
+    for at = 1, #edges, 12 do
+      local first, stride, count = unpack('>I4I4I4', edges, at)
+      for row = 0, count - 1 do list[#list + 1] = first + row * stride end
+    end
+  end
+  return list
+end
+
+-- -- the end of a run -----------------------------------------------------------------------------
+
+local function finish(r, state, message)
+  r.state = state
+  call('BITFIELD', r.s, 'SET', 'u8', 0, state)
+  call('HSET', r.p .. 'm', 'ended', r.now, 'message', message)
+  event(r, EVENT_ENDED, 0, 0, 0, 0, message)
+  if state ~= SUCCEEDED and call('HGET', r.p .. 'm', 'kept') == '' then
+    call('UNLINK', r.p .. 'o')
+  end
+  call('UNLINK', r.p .. 'i', r.p .. 'ir', r.p .. 'l', r.p .. 'd', r.p .. 'r', r.p .. 'q',
+       r.p .. 'k')
+  hint(r, true)
+end
+
+local function finish_if_done(r)
+  if r.committed + r.failed + r.skipped < r.total then return end
+  if r.failed == 0 then
+    finish(r, SUCCEEDED, 'succeeded')
+  else
+    finish(r, FAILED_RUN, 'failed: ' .. call('HGET', r.p .. 'm', 'cause'))
+  end
+end
+
+-- -- commit ---------------------------------------------------------------------------------------
+
+-- Whether an attempt may end its task. One that may not is an event.
+local function admit(r, t, fence, worker)
+  if r.state ~= RUNNING then return ENDED end
+  local current = t.fence == fence
+  if t.status == CLAIMED and current then return WON end
+  local lost = t.status == COMMITTED
+  -- The winner that did not hear the answer asks again: nothing was lost.
+  if lost and current and t.worker == worker then return LOST end
+  event(r, EVENT_LOST, t.task, worker, current and t.attempt or 0, lost and 0 or 1)
+  hint(r)
+  return lost and LOST or FENCED
+end
+
+-- Records the winner and its output.
+local function settle(r, t, q, output)
+  local flags = t.flags
+  if q.chunks > 0 then flags = flags + CHUNKED end
+  local results = call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_STATUS), COMMITTED,
+                       'SET', 'u8', field(t.task, F_FLAGS), flags,
+                       'SET', 'u32', field(t.task, F_WORKER), q.worker,
+                       'INCRBY', 'u32', N_COMMITTED, 1)
+  t.flags = flags
+  r.committed = results[4]
+  event(r, EVENT_COMMITTED, t.task, q.worker, t.attempt, 0)
+  local needed = t.readers > 0 or flags % 2 == KEPT
+  if q.chunks > 0 then
+    if needed then return end
+    drop_chunks(r, t.task, t.fence)
+  else
+    if q.put then drop_chunks(r, t.task, t.fence) end
+    if needed and output then call('HSET', r.p .. 'o', t.task, output) end
+  end
+end
+
+-- The live launches among workers.
+local function launched(r, workers)
+  local live = {}
+  local names = {}
+  for worker in pairs(workers) do
+    names[#names + 1] = worker
+    names[#names + 1] = 'h' .. worker
+  end
+  if #names == 0 then return live end
+  local values = read_wanted(r.p .. 'l', names)
+  for i = 1, #names, 2 do
+    if values[i] and values[i + 1] and tonumber(values[i]) > r.now then live[names[i]] = true end
+  end
+  return live
+end
+
+local function tell(r, worker, tasks)
+  local number = call('HINCRBY', r.p .. 'l', 't' .. worker, 1)
+  local parts = {pack('<I4I4', number, #tasks)}
+  local grants = grants_of(r, tasks)
+  for i = 1, #grants do
+    parts[#parts + 1] = pack('<I4', #grants[i])
+    parts[#parts + 1] = grants[i]
+  end
+  call('PUBLISH', r.p .. 'w:' .. worker, concat(parts))
+end
+
+-- Claims what became ready for the worker, and for others; what is left is ready.
+local function share_out(r, q, fresh)
+  local granted, ready, told = {}, {}, {}
+  local others = {}
+  if q.claim == PLACED then
+    for i = 1, #fresh do
+      local planned = fresh[i].planned
+      if planned ~= q.worker and planned ~= FLEXIBLE then others[planned] = true end
+    end
+    others = launched(r, others)
+  end
+  local flexible_left = true
+  local operations = {}
+  for i = 1, #fresh do
+    local t = fresh[i]
+    local flexible = t.planned == FLEXIBLE
+    local mine = q.claim ~= NONE and (q.claim == ALL or t.planned == q.worker or
+                                      (flexible and flexible_left))
+    local status, worker = READY, t.worker
+    if mine and #granted < q.limit then
+      if flexible then flexible_left = false end
+      status, worker = CLAIMED, q.worker
+      granted[#granted + 1] = t
+    elseif others[t.planned] then
+      status, worker = CLAIMED, t.planned
+      local list = told[worker]
+      if not list then
+        list = {}
+        told[worker] = list
+      end
+      list[#list + 1] = t
+    else
+      ready[#ready + 1] = t
+    end
+    t.status, t.worker = status, worker
+    local at = (HEAD + RECORD * t.task) * 8
+    local n = #operations
+    operations[n + 1], operations[n + 2], operations[n + 3], operations[n + 4] =
+      'SET', 'u8', at, status
+    operations[n + 5], operations[n + 6], operations[n + 7], operations[n + 8] =
+      'SET', 'u32', at + F_WORKER * 8, worker
+  end
+  if #operations > 0 then bitfield(r, operations, 8) end
+  if #granted > 0 then extend_lease(r, q.worker) end
+  leave_ready(r, ready)
+  for worker, tasks in pairs(told) do tell(r, worker, tasks) end
+  return granted, ready
+end
+
+-- Rank travels as it is kept: an integer in the same order.
+local function written_ready(tasks)
+  local parts = {}
+  for i = 1, #tasks do
+    parts[i] = pack('<I4I4I4', tasks[i].task, tasks[i].planned, tasks[i].rank)
+  end
+  return concat(parts)
+end
+
+local function go_on(r, q, fresh)
+  finish_if_done(r)
+  local ended = r.state ~= RUNNING and 1 or 0
+  hint(r)
+  if #fresh == 0 then return {pack('<BB', WON, ended), ''} end
+  if #fresh > 1 then table.sort(fresh, sooner) end
+  local granted, ready = share_out(r, q, fresh)
+  local answer = {pack('<BB', WON, ended), written_ready(ready)}
+  local grants = grants_of(r, granted)
+  for i = 1, #grants do answer[i + 2] = grants[i] end
+  return answer
+end
+
+local function request_of(bytes)
+  local q = {}
+  local has_output, put
+  q.task, q.fence, q.worker, q.chunks, q.limit, q.claim, has_output, put =
+    unpack('<I4I4I4I4I4BBB', bytes)
+  q.has_output = has_output == 1
+  q.put = put == 1
+  return q
+end
+
+local function problem(text)
+  return {pack('<BB', 255, 0), text}
+end
+
+local function known(t)
+  return t.status ~= ABSENT
+end
+
+local function commit_one(r, q, output)
+  local t = state_of(r, q.task)
+  if not known(t) then return problem('unknown') end
+  local g = stated(r, t.template)
+  if g.kind ~= 0 then return problem('map') end
+  local outcome = admit(r, t, q.fence, q.worker)
+  if outcome ~= WON then return {pack('<BB', outcome, 0), ''} end
+  if q.chunks > 0 then
+    local count = #checksums_of(r, t.task, t.fence) / CHECKSUM
+    if count ~= q.chunks then return problem('chunks ' .. count) end
+  end
+  settle(r, t, q, q.has_output and output or nil)
+  local fresh = count_down(r, dependents(r, t, g))
+  release_inputs(r, t, g)
+  return go_on(r, q, fresh)
+end
+
+-- Several commits, each as two arguments: the request and its output.
+local function commit(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local answers = {}
+  for i = 2, #args, 2 do
+    answers[#answers + 1] = commit_one(r, request_of(args[i]), args[i + 1])
+  end
+  return answers
+end
+
+-- -- failure --------------------------------------------------------------------------------------
+
+local function skip_dependents(r, t)
+  local stack = {t}
+  while #stack > 0 do
+    local done = table.remove(stack)
+    local list = dependents(r, done, stated(r, done.template))
+    for i = 1, #list do
+      local d = state_of(r, list[i])
+      if d.status == WAITING then
+        call('BITFIELD', r.s, 'SET', 'u8', field(d.task, F_STATUS), SKIPPED)
+        d.status = SKIPPED
+        r.skipped = add(r, N_SKIPPED, 1)
+        event(r, EVENT_SKIPPED, d.task, 0, 0, t.task)
+        release_inputs(r, d, stated(r, d.template))
+        stack[#stack + 1] = d
+      end
+    end
+  end
+end
+
+-- What went wrong: as a task reported it, with a worker that it ended, or with workers that vanished.
+local REPORTED, POISON, LOST_WORKERS = 0, 1, 2
+
+local function keep_error(r, kind, task, attempt, worker, message, error)
+  if call('LLEN', r.p .. 'x') >= MAX_ERRORS then return end
+  call('RPUSH', r.p .. 'x',
+       pack('>I4I4I4BI4', task, attempt, worker, kind, #message) .. message .. error)
+end
+
+-- @param t claimed until now. @param error encoded; its message apart
+local function fail_finally(r, t, worker, kind, error, message)
+  call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_STATUS), FAILED,
+       'SET', 'u32', field(t.task, F_WORKER), worker,
+       'SET', 'u32', field(t.task, F_FENCE), t.fence + 1)
+  r.failed = add(r, N_FAILED, 1)
+  event(r, EVENT_TASK_FAILED, t.task, worker, t.attempt, 0, message)
+  keep_error(r, kind, t.task, t.attempt, worker, message, error)
+  call('HSETNX', r.p .. 'm', 'cause', message)
+  if r.fail_fast then
+    finish(r, FAILED_RUN, 'failed: ' .. call('HGET', r.p .. 'm', 'cause'))
+    return
+  end
+  release_inputs(r, t, stated(r, t.template))
+  skip_dependents(r, t)
+  finish_if_done(r)
+end
+
+-- task, fence, worker, retry; the error; its message
+local function fail(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local task, fence, worker, retry = unpack('<I4I4I4B', args[2])
+  local t = state_of(r, task)
+  if not known(t) then return problem('unknown') end
+  local outcome = admit(r, t, fence, worker)
+  if outcome ~= WON then return {pack('<BBI4I4', outcome, 0, 0, 0)} end
+  drop_chunks(r, t.task, t.fence)
+  if retry == 1 then
+    event(r, EVENT_ATTEMPT_FAILED, task, worker, t.attempt, 0, args[4])
+    call('BITFIELD', r.s, 'SET', 'u32', field(task, F_FENCE), t.fence + 1,
+         'SET', 'u16', field(task, F_ATTEMPT), t.attempt + 1,
+         'SET', 'u32', field(task, F_WORKER), worker,
+         'INCRBY', 'u32', N_RETRIES, 1)
+    extend_lease(r, worker)
+    hint(r)
+    return {pack('<BBI4I4', WON, 0, t.fence + 1, t.attempt + 1)}
+  end
+  fail_finally(r, t, worker, REPORTED, args[3], args[4])
+  hint(r)
+  return {pack('<BBI4I4', WON, r.state ~= RUNNING and 1 or 0, 0, 0)}
+end
+
+-- -- expansion of maps ----------------------------------------------------------------------------
+
+local function pattern_of(r, from, scope)
+  local pattern = {}
+  for position, template in ipairs(scope.templates) do
+    local g = stated(r, template)
+    local t = state_of(r, template)
+    pattern[position] = {template = template, pending = g.pending, readers = g.readers,
+                         flags = t.flags % 2, rank = t.rank, worker = g.worker,
+                         fixed = g.origin == 1 or g.worker == FLEXIBLE}
+  end
+  return pattern
+end
+
+local function count_gatherers(r, from, scope, items, pattern)
+  for _, gatherer in ipairs(scope.gatherers) do
+    local task, positions = gatherer[1], gatherer[2]
+    local t = state_of(r, resolve(r, from, task))
+    if t.status == WAITING then
+      call('BITFIELD', r.s, 'INCRBY', 'u32', field(t.task, F_PENDING), items * #positions)
+    else
+      -- It was skipped before there was anything to gather.
+      for _, position in ipairs(positions) do
+        pattern[position + 1].readers = pattern[position + 1].readers - 1
+      end
+    end
+  end
+end
+
+-- Makes the rows wait for what has not committed outside of them.
+local function await_outer(r, from, scope, x, pattern)
+  for _, wait in ipairs(scope.waits) do
+    local position, outer = wait[1], resolve(r, from, wait[2])
+    local t = state_of(r, outer)
+    if t.status ~= COMMITTED then
+      pattern[position + 1].pending = pattern[position + 1].pending + 1
+      if floor(t.flags / EDGES) % 2 == 0 then
+        call('BITFIELD', r.s, 'SET', 'u8', field(outer, F_FLAGS), t.flags + EDGES)
+      end
+      local edges = call('HGET', r.p .. 'd', outer) or ''
+      call('HSET', r.p .. 'd', outer,
+           edges .. pack('>I4I4I4', x.first + position, x.width, x.items))
+    end
+  end
+end
+
+local function write_rows(r, from, x, pattern, map_task, workers)
+  local offset = 0
+  for _, row in ipairs(path_of(r, from)) do offset = offset + row end
+  local parts, fresh = {}, {}
+  local number = x.first
+  for row = 0, x.items - 1 do
+    for i = 1, #pattern do
+      local p = pattern[i]
+      local planned = p.fixed and p.worker or (p.worker + offset + row) % workers
+      parts[#parts + 1] = pack(STATE, WAITING, p.flags, 1, r.base, 0, p.pending, p.readers,
+                               planned, p.rank, p.template, x.number)
+      if p.pending == 0 then
+        fresh[#fresh + 1] = {task = number, status = WAITING, flags = p.flags, attempt = 1,
+                             fence = r.base, worker = 0, pending = 0, readers = p.readers,
+                             planned = planned, rank = p.rank, template = p.template,
+                             expansion = x.number}
+      end
+      number = number + 1
+    end
+  end
+  if #parts == 0 then parts[1] = string.rep('\0', RECORD) end  -- An empty one takes a number, too.
+  call('SETRANGE', r.s, HEAD + RECORD * x.first, concat(parts))
+  return fresh
+end
+
+-- Counts the rows as readers of what they take from outside, and their elements' readers.
+local function retain_inputs(r, from, scope, x)
+  for _, outer in ipairs(scope.outer_inputs) do
+    call('BITFIELD', r.s, 'INCRBY', 'u32', field(resolve(r, from, outer[1]), F_READERS),
+         x.items * outer[2])
+  end
+  local read_here = false
+  for _, use in ipairs(scope.item_uses) do
+    if use[1] == scope.map then
+      read_here = true
+      for row = 0, x.items - 1 do call('HSET', r.p .. 'ir', x.map .. ':' .. row, use[2]) end
+    else
+      local row = row_of(r, from, use[1])
+      call('HINCRBY', r.p .. 'ir', row.expansion.map .. ':' .. row.row, x.items * use[2])
+    end
+  end
+  if read_here then return end
+  for row = 0, x.items - 1 do call('HDEL', r.p .. 'i', x.map .. ':' .. row) end
+end
+
+-- Skips those that need a task which has failed or was skipped already.
+local function skip_rows(r, from, scope)
+  if r.failed == 0 then return end
+  for _, wait in ipairs(scope.waits) do
+    local t = state_of(r, resolve(r, from, wait[2]))
+    if t.status == FAILED or t.status == SKIPPED then skip_dependents(r, t) end
+  end
+end
+
+local function add_rows(r, t, g, items)
+  local scope = scope_of(r, g.body)
+  local width = #scope.templates
+  local number = tonumber(call('HINCRBY', r.p .. 'p', 'count', 1)) - 1
+  local x = {number = number, map = t.task, scope = g.body, first = r.next, items = items,
+             width = width}
+  call('HSET', r.p .. 'p', number, pack('>I4I4I4I4I4', x.map, x.scope, x.first, items, width),
+       'm' .. t.task, number)
+  if not r.expansions then r.expansions = {} end
+  r.expansions[number] = x
+  r.next = r.next + math.max(items * width, 1)
+  local results = call('BITFIELD', r.s, 'SET', 'u32', NEXT, r.next,
+                       'INCRBY', 'u32', TOTAL, items * width)
+  r.total = results[2]
+  event(r, EVENT_EXPANDED, t.task, t.worker, 0, items * width)
+  local from = origin_of(r, t)
+  local pattern = pattern_of(r, from, scope)
+  count_gatherers(r, from, scope, items, pattern)
+  await_outer(r, from, scope, x, pattern)
+  local workers = tonumber(call('HGET', r.p .. 'm', 'workers'))
+  local fresh = write_rows(r, from, x, pattern, t.task, workers)
+  retain_inputs(r, from, scope, x)
+  skip_rows(r, from, scope)
+  local left = {}
+  for i = 1, #fresh do
+    -- One that was skipped meanwhile has seen nothing of it.
+    if state_of(r, fresh[i].task).status == WAITING then left[#left + 1] = fresh[i] end
+  end
+  return left
+end
+
+-- Elements of a map that is about to expand: request, first row, elements
+local function put_items(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local q = request_of(args[2])
+  local t = state_of(r, q.task)
+  if r.state ~= RUNNING or t.status ~= CLAIMED or t.fence ~= q.fence then return 0 end
+  local first = tonumber(args[3])
+  for i = 4, #args do call('HSET', r.p .. 'i', q.task .. ':' .. (first + i - 4), args[i]) end
+  return 1
+end
+
+-- request, number of elements, whether they follow, elements
+local function expand(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local q = request_of(args[2])
+  local items = tonumber(args[3])
+  local t = state_of(r, q.task)
+  if not known(t) then return problem('unknown') end
+  local g = stated(r, t.template)
+  if g.kind ~= 1 then return problem('function') end
+  local width = #scope_of(r, g.body).templates
+  if r.next + items * width >= 0xffffffff then return problem('numbers') end
+  local outcome = admit(r, t, q.fence, q.worker)
+  if outcome ~= WON then return {pack('<BB', outcome, 0), ''} end
+  q.chunks = 0
+  settle(r, t, q, nil)
+  t.worker = q.worker
+  if args[4] == '1' then
+    for i = 0, items - 1 do call('HSET', r.p .. 'i', t.task .. ':' .. i, args[5 + i]) end
+  end
+  local fresh = add_rows(r, t, g, items)
+  local others = count_down(r, dependents(r, t, g))
+  for i = 1, #others do fresh[#fresh + 1] = others[i] end
+  release_inputs(r, t, g)
+  return go_on(r, q, fresh)
+end
+
+-- -- claims ---------------------------------------------------------------------------------------
+
+local NOT_READY, HELD, REFUSED_COMMITTED, REFUSED_ENDED = 0, 1, 2, 3
+
+local function refusal(r, t, worker, duplicate)
+  if r.state ~= RUNNING then return REFUSED_ENDED end
+  if t.status == READY then return nil end
+  if t.status == CLAIMED then
+    if duplicate or t.worker == worker then return nil end
+    return HELD
+  end
+  if t.status == COMMITTED then return REFUSED_COMMITTED end
+  return NOT_READY
+end
+
+-- worker, whether to join others, tasks
+local function claim(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local worker, duplicate = unpack('<I4B', args[2])
+  local refused, granted = {}, {}
+  local states = {}
+  for at = 6, #args[2], 4 do
+    local t = state_of(r, (unpack('<I4', args[2], at)))
+    if not known(t) then return problem('unknown') end
+    states[#states + 1] = t
+  end
+  for i = 1, #states do
+    local t = states[i]
+    local reason = refusal(r, t, worker, duplicate == 1)
+    if reason then
+      refused[#refused + 1] = pack('<I4B', t.task, reason)
+    else
+      if t.status == READY then
+        call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_STATUS), CLAIMED,
+             'SET', 'u32', field(t.task, F_WORKER), worker)
+        t.status, t.worker = CLAIMED, worker
+      end
+      granted[#granted + 1] = t
+    end
+  end
+  if #granted > 0 then extend_lease(r, worker) end
+  local answer = {pack('<BB', WON, 0), concat(refused)}
+  local grants = grants_of(r, granted)
+  for i = 1, #grants do answer[i + 2] = grants[i] end
+  return answer
+end
+
+-- worker, tasks
+local function release(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local worker = unpack('<I4', args[2])
+  local back = {}
+  for at = 5, #args[2], 4 do
+    local t = state_of(r, (unpack('<I4', args[2], at)))
+    if not known(t) then return problem('unknown') end
+    if t.status == CLAIMED and t.worker == worker then back[#back + 1] = t end
+  end
+  if r.state == RUNNING then requeue(r, back) end
+  return {pack('<BB', WON, 0)}
+end
+
+local function held(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local worker = unpack('<I4', args[2])
+  local tasks = {}
+  if r.state == RUNNING then
+    for i, task in ipairs(claims_of(r, worker)) do tasks[i] = state_of(r, task) end
+  end
+  return grants_of(r, tasks)
+end
+
+-- -- workers --------------------------------------------------------------------------------------
+
+local function lease_of(r, worker)
+  local values = call('HMGET', r.p .. 'l', worker, 'h' .. worker, 't' .. worker)
+  local lease = {holder = values[2] or '', told = tonumber(values[3] or 0)}
+  lease.expiry = values[1] and tonumber(values[1])
+  lease.live = lease.expiry ~= nil and lease.expiry > r.now
+  return lease
+end
+
+local function drop_lease(r, worker)
+  call('HDEL', r.p .. 'l', worker, 'h' .. worker, 't' .. worker)
+end
+
+-- Takes all back from a worker. `kills(t)` are quarters of kills; at `limit` a task fails.
+local function take_back(r, worker, message, kills, limit, kind, cause)
+  local back = {}
+  for _, task in ipairs(claims_of(r, worker)) do
+    local t = state_of(r, task)
+    local count = kills(t) > 0 and call('HINCRBY', r.p .. 'k', task, kills(t)) or 0
+    if r.state == RUNNING and t.status == CLAIMED then
+      if count >= limit then
+        drop_chunks(r, t.task, t.fence)
+        fail_finally(r, t, worker, kind, cause, message(true))
+      else
+        event(r, EVENT_REQUEUED, task, worker, t.attempt, 0, message(false))
+        back[#back + 1] = t
+      end
+    end
+  end
+  if r.state ~= RUNNING then return {} end
+  requeue(r, back)
+  return back
+end
+
+local VANISHED = 3 * QUARTERS
+
+local function lapse(r, worker)
+  return take_back(r, worker,
+    function(final)
+      if final then return 'its workers vanished ' .. VANISHED .. ' times' end
+      return 'the lease of worker ' .. worker .. ' ran out'
+    end,
+    function() return 1 end, VANISHED, LOST_WORKERS, '')
+end
+
+-- worker, holder
+local function launch(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  if r.state ~= RUNNING then return 0 end
+  local worker = unpack('<I4', args[2])
+  local holder = args[3]
+  local lease = lease_of(r, worker)
+  if lease.live and lease.holder ~= '' and lease.holder ~= holder then return 0 end
+  if not lease.live and lease.expiry then
+    local back = lapse(r, worker)
+    for i = 1, #back do call('SADD', r.p .. 'q', back[i].task) end
+    if #back > 0 then hint(r) end
+    if r.state ~= RUNNING then return 0 end
+  end
+  if lease.holder ~= holder or not lease.live then call('HDEL', r.p .. 'l', 't' .. worker) end
+  call('HSET', r.p .. 'l', worker, r.now + r.lease, 'h' .. worker, holder)
+  return 1
+end
+
+local function renew(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local worker = unpack('<I4', args[2])
+  local lease = lease_of(r, worker)
+  if r.state ~= RUNNING or not lease.live or lease.holder ~= args[3] then return {0, 0} end
+  extend_lease(r, worker)
+  return {1, lease.told}
+end
+
+local function park(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local worker = unpack('<I4', args[2])
+  if r.state ~= RUNNING or lease_of(r, worker).holder ~= args[3] then return 1 end
+  if #claims_of(r, worker) > 0 then return 0 end
+  drop_lease(r, worker)
+  return 1
+end
+
+-- worker, most kills, suspects; holder; the cause as an error; its message
+local function abandon(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local worker, max_kills = unpack('<I4I4', args[2])
+  local lease = lease_of(r, worker)
+  if r.state ~= RUNNING or not lease.expiry or lease.holder ~= args[3] then
+    return {pack('<BB', WON, 0), ''}
+  end
+  local suspects = {}
+  for at = 9, #args[2], 4 do suspects[unpack('<I4', args[2], at)] = true end
+  local limit = max_kills * QUARTERS
+  local back = take_back(r, worker,
+    function(final)
+      if final then
+        return 'has ended ' .. max_kills .. ' workers; the last: ' .. args[5]
+      end
+      return 'worker ' .. worker .. ' ended: ' .. args[5]
+    end,
+    function(t) return suspects[t.task] and QUARTERS or 0 end, limit, POISON,
+    args[4])
+  if r.state == RUNNING then drop_lease(r, worker) end
+  hint(r)
+  table.sort(back, sooner)
+  return {pack('<BB', WON, r.state ~= RUNNING and 1 or 0), written_ready(back)}
+end
+
+-- -- sweep ----------------------------------------------------------------------------------------
+
+local function lapse_expired(r, found)
+  local entries = call('HGETALL', r.p .. 'l')
+  for i = 1, #entries, 2 do
+    local worker = tonumber(entries[i])
+    if worker and tonumber(entries[i + 1]) <= r.now then
+      local back = lapse(r, worker)
+      if r.state ~= RUNNING then return end
+      for n = 1, #back do found[back[n].task] = true end
+      drop_lease(r, worker)
+    end
+  end
+end
+
+local function orphans_of(r)
+  local orphans = {}
+  while true do
+    local first = call('LINDEX', r.p .. 'r', 0)
+    if not first then break end
+    local since = unpack('>d', first)
+    if r.now - since <= r.lease then break end
+    call('LPOP', r.p .. 'r')
+    for at = 9, #first, 8 do
+      local task, fence = unpack('>I4I4', first, at)
+      local t = state_of(r, task)
+      if t.status == READY and t.fence == fence then orphans[#orphans + 1] = t end
+    end
+  end
+  leave_ready(r, orphans)  -- Reported again after another lease.
+  return orphans
+end
+
+-- Answers whether the run may be erased, what was requeued, and what nobody has claimed.
+local function sweep(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  if r.state ~= RUNNING then
+    local ended = tonumber(call('HGET', r.p .. 'm', 'ended'))
+    local left = ended + r.retention - r.now
+    return {left <= 0 and 1 or 0, '', '', pack('<d', left)}
+  end
+  local found = {}
+  lapse_expired(r, found)
+  if r.state ~= RUNNING then return {0, '', '', pack('<d', 0)} end
+  for _, task in ipairs(call('SMEMBERS', r.p .. 'q')) do found[tonumber(task)] = true end
+  call('UNLINK', r.p .. 'q')
+  local requeued = {}
+  for task in pairs(found) do
+    local t = state_of(r, task)
+    -- Somebody may have claimed it since it was requeued.
+    if t.status == READY then requeued[#requeued + 1] = t end
+  end
+  table.sort(requeued, function(a, b) return a.task < b.task end)
+  if #requeued > 0 then hint(r) end
+  return {0, written_ready(requeued), written_ready(orphans_of(r)), pack('<d', 0)}
+end
+
+-- -- the life of a run ----------------------------------------------------------------------------
+
+-- Brings a run to life whose parts have been written: token, tasks that are ready, names and values
+-- of what is fixed
+local function create(keys, args)
+  local s = keys[1]
+  local p = sub(s, 1, -2)
+  local token = args[2]
+  local made_by = call('HGET', p .. 'm', 'token')
+  if made_by and made_by ~= token then return 0 end
+  if call('HGET', p .. 'm', 'alive') then return 1 end
+  if call('STRLEN', s) < HEAD then return 2 end  -- What was written has gone meanwhile.
+  local created = now_of(args[1]) - tonumber(args[3])
+  call('SETRANGE', s, 32, pack('>d', created))
+  for i = 5, #args, 2 do call('HSET', p .. 'm', args[i], args[i + 1]) end
+  call('HSET', p .. 'm', 'alive', 1)
+  for _, name in ipairs({'s', 'm', 'g'}) do call('PERSIST', p .. name) end
+  local r = open(keys, args)
+  event(r, EVENT_CREATED, 0, 0, 0, 0)
+  if #args[4] > 0 then call('RPUSH', p .. 'r', pack('>d', r.now) .. args[4]) end
+  if r.total == 0 then finish_if_done(r) end
+  return 1
+end
+
+-- Claims the id for a run that is being written: token, for how long
+local function reserve(keys, args)
+  local p = sub(keys[1], 1, -2)
+  call('HSETNX', p .. 'm', 'token', args[2])
+  if call('HGET', p .. 'm', 'token') ~= args[2] then return 0 end
+  if not call('HGET', p .. 'm', 'alive') then call('PEXPIRE', p .. 'm', args[3]) end
+  return 1
+end
+
+local function cancel(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  if r.state ~= RUNNING then return 0 end
+  keep_error(r, REPORTED, 0xffffffff, 0, 0, '', args[3])
+  finish(r, CANCELLED, args[2])
+  return 1
+end
+
+local function status(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local ended = r.state ~= RUNNING and tonumber(call('HGET', r.p .. 'm', 'ended')) or r.now
+  return {call('GETRANGE', r.s, 0, HEAD - 1), pack('<d', ended), call('LRANGE', r.p .. 'x', 0, -1)}
+end
+
+-- -- values ---------------------------------------------------------------------------------------
+
+-- Outputs of tasks: each its value, or where its parts are, or nothing.
+local function fetch(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local out = {}
+  for at = 1, #args[2], 4 do
+    local task = unpack('<I4', args[2], at)
+    local t = state_of(r, task)
+    if not known(t) then return problem('unknown') end
+    local readable = r.state == RUNNING or r.state == SUCCEEDED or t.flags % 2 == KEPT
+    local value = readable and call('HGET', r.p .. 'o', task)
+    local parts = readable and not value and in_parts(r, t)
+    if value then
+      out[#out + 1] = pack('<I4', 0) .. value
+    elseif parts then
+      out[#out + 1] = pack('<I4I4', ELSEWHERE, t.fence) .. parts
+    else
+      out[#out + 1] = pack('<I4', MISSING)
+    end
+  end
+  return out
+end
+
+-- A part of an output has been written under its key: task, fence, index; its checksum
+local function put_chunk(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local task, fence, index = unpack('<I4I4I4', args[2])
+  local t = state_of(r, task)
+  local key = chunk_key(r, task, fence, index)
+  if not known(t) then
+    call('UNLINK', key)
+    return problem('unknown')
+  end
+  if r.state ~= RUNNING or t.status ~= CLAIMED or t.fence ~= fence then
+    if not (t.status == COMMITTED and t.fence == fence) then call('UNLINK', key) end
+    return {1}
+  end
+  local checksums = checksums_of(r, task, fence)
+  local count = #checksums / CHECKSUM
+  if index > count then
+    call('UNLINK', key)
+    return {2, count}
+  end
+  call('PERSIST', key)
+  if index == count then call('HSET', r.p .. 'ck', task .. ':' .. fence, checksums .. args[3]) end
+  hint(r)
+  return {0}
+end
+
+-- task: its fence, whether its parts are all, their checksums
+local function chunks(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  local t = state_of(r, (unpack('<I4', args[2])))
+  if not known(t) then return problem('unknown') end
+  local checksums = checksums_of(r, t.task, t.fence)
+  if t.flags % 4 >= CHUNKED and checksums == '' then return problem('released') end
+  return {pack('<BBI4', WON, t.status == COMMITTED and 1 or 0, t.fence), checksums}
+end
+
+-- -- a store that has lost its tail ---------------------------------------------------------------
+
+-- Begins a new epoch unless this incarnation has: nothing from before may commit any more.
+local function renew_epoch(keys, args)
+  local r = open(keys, args)
+  if not r then return UNKNOWN end
+  if call('HGET', r.p .. 'm', 'incarnation') == args[2] then return 0 end
+  call('HSET', r.p .. 'm', 'incarnation', args[2])
+  if r.state ~= RUNNING then return 0 end
+  local epoch = add(r, 32, 1)
+  local fence = epoch * FENCES + 1
+  local back = {}
+  local fence_bytes = pack('>I4', fence)
+  local piece = 1000
+  for first = 0, r.next - 1, piece do
+    local bytes = call('GETRANGE', r.s, HEAD + RECORD * first, HEAD + RECORD * (first + piece) - 1)
+    local parts = {}
+    for i = 0, floor(#bytes / RECORD) - 1 do
+      local record = sub(bytes, i * RECORD + 1, (i + 1) * RECORD)
+      local state = byte(record, 1)
+      if state == WAITING or state == READY or state == CLAIMED then
+        if state ~= WAITING then
+          back[#back + 1] = {task = first + i, fence = fence}
+          if state == CLAIMED then
+            local t = state_of(r, first + i)
+            drop_chunks(r, t.task, t.fence)
+            event(r, EVENT_REQUEUED, t.task, t.worker, t.attempt, 0,
+                  'the store came back without its last writes')
+          end
+          state = READY
+        end
+        record = string.char(state) .. sub(record, 2, 4) .. fence_bytes .. sub(record, 9)
+      end
+      parts[i + 1] = record
+    end
+    call('SETRANGE', r.s, HEAD + RECORD * first, concat(parts))
+  end
+  call('UNLINK', r.p .. 'l', r.p .. 'r', r.p .. 'q')
+  -- Told at once: nobody is at work on them.
+  local parts = {pack('>d', r.now - r.lease - 1)}
+  for i = 1, #back do parts[i + 1] = pack('>I4I4', back[i].task, back[i].fence) end
+  if #back > 0 then call('RPUSH', r.p .. 'r', concat(parts)) end
+  hint(r, true)
+  return 1
+end
+
+-- All keys of a run go, whatever is in them.
+local function erase(keys, args)
+  local p = sub(keys[1], 1, -2)
+  local parts = call('HGETALL', p .. 'ck')
+  for i = 1, #parts, 2 do
+    for index = 0, #parts[i + 1] / CHECKSUM - 1 do
+      call('UNLINK', p .. 'c:' .. parts[i] .. ':' .. index)
+    end
+  end
+  for _, name in ipairs({'s', 'm', 'g', 'o', 'ck', 'i', 'ir', 'e', 'x', 'p', 'd', 'l', 'r', 'k',
+                         'q'}) do
+    call('UNLINK', p .. name)
+  end
+  call('PUBLISH', p .. 'n', '')
+  return 1
+end
+
+-- Asks to be told of the next change.
+local function want_hint(keys, args)
+  if call('STRLEN', keys[1]) < HEAD then return UNKNOWN end
+  call('BITFIELD', keys[1], 'SET', 'u8', HINT, 1)
+  return 1
+end
+
+local function register(name, step)
+  redis.register_function('@library@_' .. name, function(keys, args)
+    if not call then borrow() end
+    return step(keys, args)
+  end)
+end
+
+register('reserve', reserve)
+register('create', create)
+register('cancel', cancel)
+register('status', status)
+register('erase', erase)
+register('claim', claim)
+register('commit', commit)
+register('put_items', put_items)
+register('expand', expand)
+register('fail', fail)
+register('release', release)
+register('fetch', fetch)
+register('put_chunk', put_chunk)
+register('chunks', chunks)
+register('launch', launch)
+register('renew', renew)
+register('park', park)
+register('held', held)
+register('abandon', abandon)
+register('sweep', sweep)
+register('renew_epoch', renew_epoch)
+register('want_hint', want_hint)

@@ -1,0 +1,157 @@
+// How a Redis run store calls Redis.
+
+#include "weft/storage/redis/store_core.hpp"
+
+#include <fmt/format.h>
+
+#include "weft/storage/redis/run_protocol.hpp"
+
+namespace weft {
+
+namespace {
+
+/// Redis forgets functions when it is emptied; whoever notices gives them to it again.
+constexpr int max_tries = 3;
+
+bool functions_are_missing(const Error& error) {
+  return error.message.find("Function not found") != std::string::npos;
+}
+
+bool run_is_missing(const Error& error) {
+  return error.message.find("WEFTUNKNOWN") != std::string::npos;
+}
+
+}  // namespace
+
+Error unknown_run(RunId run) {
+  return {.code = Errc::run_unknown,
+          .message = fmt::format("there is no run {}", run.text()),
+          .hint = "it may have been erased when its retention had passed"};
+}
+
+RedisRunStore::Core::Core(std::shared_ptr<redis::Client> the_client,
+                          std::shared_ptr<const Registry> the_registry,
+                          RedisRunStoreOptions the_options)
+  : client(std::move(the_client)),
+    registry(std::move(the_registry)),
+    options(std::move(the_options)),
+    cache_(options.cache) {}
+
+Result<void> RedisRunStore::Core::start() {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::optional<Result<void>> loaded;
+  load_functions([&](Result<void> result) {
+    const std::lock_guard lock{mutex};
+    loaded = std::move(result);
+    changed.notify_one();
+  });
+  std::unique_lock lock{mutex};
+  changed.wait(lock, [&] { return loaded.has_value(); });
+  if (!*loaded) return *loaded;
+  client->on_reconnect([weak = weak_from_this()](const redis::Reconnection& reconnection) {
+    if (const auto core = weak.lock()) core->on_reconnect(reconnection);
+  });
+  return {};
+}
+
+void RedisRunStore::Core::stop() {
+  const std::lock_guard lock{mutex_};
+  stopped_ = true;
+  for (const auto& [run, watch] : watches_) client->unsubscribe(keys(run).news());
+  for (const auto& [run, workers] : listeners_) {
+    for (const auto& [worker, take] : workers) client->unsubscribe(keys(run).worker(worker));
+  }
+  watches_.clear();
+  listeners_.clear();
+}
+
+void RedisRunStore::Core::load_functions(std::function<void(Result<void>)> done) {
+  redis::Command load{"FUNCTION", "LOAD", redis::protocol_source()};
+  client->call(std::move(load), [done = std::move(done)](Result<Reply> reply) {
+    // Another client may have been first.
+    if (reply || reply.error().message.find("already exists") != std::string::npos) {
+      done({});
+    } else {
+      done(with_context("the run protocol cannot be given to Redis", reply.error()));
+    }
+  });
+}
+
+std::string RedisRunStore::Core::now() const {
+  if (!options.clock) return {};
+  const auto offset = options.clock->now().time_since_epoch();
+  return fmt::format("{:.3f}", static_cast<double>(offset.count()) / 1000);
+}
+
+void RedisRunStore::Core::call(RunId run, std::string_view step, Build build,
+                               redis::Client::Done done) {
+  auto make = std::make_shared<const std::function<redis::Command()>>(
+    [name = redis::protocol_function(step), key = keys(run).states(), time = now(),
+     build = std::move(build)] {
+      redis::Command command{"FCALL", name, 1, key, time};
+      if (build) build(command);
+      return command;
+    });
+  call(std::move(make), max_tries, run, std::move(done));
+}
+
+void RedisRunStore::Core::call(std::shared_ptr<const std::function<redis::Command()>> make,
+                               int tries, RunId run, redis::Client::Done done) {
+  redis::Command command = (*make)();
+  client->call(std::move(command), [self = shared_from_this(), make = std::move(make), tries, run,
+                                    done = std::move(done)](Result<Reply> reply) mutable {
+    if (reply) {
+      done(std::move(reply));
+    } else if (run_is_missing(reply.error())) {
+      done(unknown_run(run));
+    } else if (functions_are_missing(reply.error()) && tries > 1) {
+      self->load_functions([self, make = std::move(make), tries, run,
+                            done = std::move(done)](Result<void> loaded) mutable {
+        if (loaded) {
+          self->call(std::move(make), tries - 1, run, std::move(done));
+        } else {
+          done(loaded.error());
+        }
+      });
+    } else {
+      done(std::move(reply));
+    }
+  });
+}
+
+std::string RedisRunStore::Core::name_of(RunId run, TaskId task) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = views_.find(run);
+  const bool known = found != views_.end() && task.number() < found->second->table.task_count();
+  return known ? found->second->table.name(task) : fmt::format("task {}", task.number());
+}
+
+Error RedisRunStore::Core::problem(RunId run, TaskId task, const std::string& text) const {
+  if (text == "unknown") {
+    return {.code = Errc::invalid_argument,
+            .message = fmt::format("run {} has no task number {}", run.text(), task.number()),
+            .hint = "name a task of the graph that is outside of maps, or one that a map has made"};
+  }
+  if (text == "map" || text == "function") {
+    return {
+      .code = Errc::invalid_argument,
+      .message = fmt::format("{} is {}", name_of(run, task), text == "map" ? "a map" : "no map"),
+      .hint = "commit functions and expand maps"};
+  }
+  if (text == "numbers") {
+    return {.code = Errc::limit_exceeded,
+            .message = fmt::format("{} would take the run beyond {} tasks", name_of(run, task),
+                                   0xffff'ffffU),
+            .hint = "let one task handle several elements"};
+  }
+  if (text == "released") {
+    return {.code = Errc::input_missing,
+            .message = fmt::format("the output of {} has been released", name_of(run, task)),
+            .hint = "keep the output to read it after its last reader"};
+  }
+  return {.code = Errc::internal,
+          .message = fmt::format("the store refuses {}: {}", name_of(run, task), text)};
+}
+
+}  // namespace weft

@@ -1,0 +1,385 @@
+// The life of runs in Redis: created, described, swept, erased.
+
+#include <algorithm>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "weft/storage/memory_run.hpp"
+#include "weft/storage/redis/store_core.hpp"
+#include "weft/workflow/graph_codec.hpp"
+
+namespace weft {
+
+namespace {
+
+std::int64_t milliseconds_of(Nanos duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+std::string new_token() {
+  std::random_device source;
+  return fmt::format("{:08x}{:08x}{:08x}", source(), source(), source());
+}
+
+Error exists(RunId run) {
+  return {.code = Errc::invalid_argument,
+          .message = fmt::format("run {} exists already", run.text()),
+          .hint = "make a new id for each run"};
+}
+
+/// The fields of a hash, some at a time, as commands that write them.
+void append_writes(std::vector<redis::Command>& commands, const std::string& key,
+                   redis::WrittenRun::Fields& fields) {
+  constexpr std::size_t fields_max = 500;
+  for (std::size_t first = 0; first < fields.size(); first += fields_max) {
+    redis::Command& write = commands.emplace_back("HSET", key);
+    const std::size_t last = std::min(first + fields_max, fields.size());
+    for (std::size_t i = first; i < last; ++i) {
+      write.add(std::string_view{fields[i].first}).add(std::move(fields[i].second));
+    }
+  }
+}
+
+}  // namespace
+
+// -- creation -------------------------------------------------------------------------------------
+
+void RedisRunStore::Core::create(CreateRun request, Done<std::vector<ReadyTask>> done) {
+  if (auto usable = MemoryRun::validate(request); !usable) {
+    done(std::move(usable).error());
+    return;
+  }
+  auto written = redis::written_run(request);
+  if (!written) {
+    done(std::move(written).error());
+    return;
+  }
+  const RunId run = request.run;
+  auto state = std::make_shared<std::pair<CreateRun, redis::WrittenRun>>(std::move(request),
+                                                                         std::move(*written));
+  std::string token = new_token();
+  call(
+    run, "reserve",
+    [token, life = milliseconds_of(options.unborn)](redis::Command& command) {
+      command.add(std::string_view{token}).add(life);
+    },
+    [self = shared_from_this(), state, token, run, done = std::move(done)](Result<Reply> reserved) {
+      if (!reserved) {
+        done(std::move(reserved).error());
+      } else if (reserved->integer() != 1) {
+        done(exists(run));
+      } else {
+        self->write_run(std::move(state->first), std::move(state->second), token, done);
+      }
+    });
+}
+
+/// Writes the parts of a run, and brings it to life.
+void RedisRunStore::Core::write_run(CreateRun request, redis::WrittenRun written, std::string token,
+                                    Done<std::vector<ReadyTask>> done) {
+  const RunId run = request.run;
+  const redis::RunKeys names = keys(run);
+  const std::int64_t life = milliseconds_of(options.unborn);
+  std::vector<redis::Command> writes;
+  writes.emplace_back("ZADD", redis::index_key(options.prefix), 0, run.text());
+  append_writes(writes, names.graph(), written.graph);
+  writes.emplace_back("PEXPIRE", names.graph(), life);
+  writes.emplace_back("SET", names.states(), std::move(written.states)).add("PX").add(life);
+  client->call_all(std::move(writes), [](const std::vector<Result<Reply>>&) {});
+
+  const TimePoint asked = options.clock ? options.clock->now() : SystemClock{}.now();
+  const Nanos age = request.submitted ? asked - *request.submitted : Nanos{};
+  written.fixed.emplace_back("incarnation", client->incarnation());
+  remember(run, request.graph);
+  call(
+    run, "create",
+    [token, age, entries = std::move(written.ready_entries),
+     fixed = std::move(written.fixed)](redis::Command& command) {
+      command.add(std::string_view{token})
+        .add(std::string_view{fmt::format("{:.3f}", static_cast<double>(age.count()) / 1000)})
+        .add(std::string_view{entries});
+      for (const auto& [name, text] : fixed) {
+        command.add(std::string_view{name}).add(std::string_view{text});
+      }
+    },
+    [run, ready = std::move(written.ready), done = std::move(done)](Result<Reply> created) {
+      if (!created) {
+        done(std::move(created).error());
+      } else if (created->integer() == 0) {
+        done(exists(run));
+      } else if (created->integer() != 1) {
+        done(Error{.code = Errc::store_unavailable,
+                   .message = fmt::format("the parts of run {} are not in the store", run.text()),
+                   .hint = "see whether Redis has memory left, and submit again"});
+      } else {
+        done(ready);
+      }
+    });
+}
+
+// -- description ----------------------------------------------------------------------------------
+
+void RedisRunStore::Core::describe(RunId run, std::optional<WorkerId> worker,
+                                   Done<RunDescription> done) {
+  client->call(
+    redis::Command{"HGETALL", keys(run).fixed()},
+    [self = shared_from_this(), run, worker, done = std::move(done)](Result<Reply> fields) {
+      if (!fields) {
+        done(std::move(fields).error());
+        return;
+      }
+      std::vector<std::pair<std::string, std::string>> fixed;
+      bool alive = false;
+      for (std::size_t i = 0; i + 1 < fields->size(); i += 2) {
+        fixed.emplace_back((*fields)[i].text(), (*fields)[i + 1].text());
+        alive = alive || fixed.back().first == "alive";
+      }
+      if (!alive) {
+        done(unknown_run(run));
+        return;
+      }
+      auto read = redis::read_fixed(fixed);
+      if (!read) {
+        done(std::move(read).error());
+        return;
+      }
+      self->read_graph(run, worker, std::make_shared<RunDescription>(std::move(*read)), done);
+    });
+}
+
+/// All of the graph: a worker's part of it is what rides in its invocation.
+void RedisRunStore::Core::read_graph(RunId run, std::optional<WorkerId>,
+                                     const std::shared_ptr<RunDescription>& description,
+                                     Done<RunDescription> done) {
+  client->call(
+    redis::Command{"HGETALL", keys(run).graph()},
+    [self = shared_from_this(), run, description, done = std::move(done)](Result<Reply> fields) {
+      if (!fields) {
+        done(std::move(fields).error());
+        return;
+      }
+      GraphParts parts;
+      for (std::size_t i = 0; i + 1 < fields->size(); i += 2) {
+        const std::string name{(*fields)[i].text()};
+        const std::string_view bytes = (*fields)[i + 1].text();
+        if (name == redis::graph_header_field) {
+          parts.header = bytes;
+        } else if (!name.empty() && name.front() >= '0' && name.front() <= '9') {
+          parts.tasks.emplace_back(TaskId{static_cast<std::uint32_t>(std::stoul(name))}, bytes);
+        } else if (name.size() > 1 && name.front() == 'c') {
+          parts.constants.emplace_back(static_cast<std::uint32_t>(std::stoul(name.substr(1))),
+                                       bytes);
+        }
+      }
+      std::ranges::sort(parts.tasks, {}, &std::pair<TaskId, std::string_view>::first);
+      std::ranges::sort(parts.constants, {}, &std::pair<std::uint32_t, std::string_view>::first);
+      auto decoded = decode_graph(parts, *self->registry);
+      if (!decoded) {
+        done(with_context("run " + run.text(), std::move(decoded).error()));
+        return;
+      }
+      description->graph = std::move(decoded->graph);
+      description->plan = std::move(decoded->plan);
+      done(std::move(*description));
+    });
+}
+
+void RedisRunStore::Core::status(RunId run, Done<RunStatus> done) {
+  call(run, "status", nullptr,
+       [self = shared_from_this(), run, done = std::move(done)](Result<Reply> reply) {
+         if (!reply) {
+           done(std::move(reply).error());
+           return;
+         }
+         redis::Unpacker head{(*reply)[0].text()};
+         RunStatus status;
+         status.state = static_cast<RunState>(std::min<std::uint8_t>(head.u8(), 3));
+         head.skip(7);  // Flags and the epoch.
+         status.tasks.total = head.u32_big();
+         status.tasks.committed = head.u32_big();
+         status.tasks.failed = head.u32_big();
+         status.tasks.skipped = head.u32_big();
+         status.tasks.retries = head.u32_big();
+         status.at = Nanos{static_cast<std::int64_t>(redis::Unpacker{(*reply)[1].text()}.f64())};
+         auto kept = std::make_shared<std::vector<redis::KeptError>>();
+         TaskId last{};
+         for (const Reply& entry : (*reply)[2].elements()) {
+           auto error = redis::read_error(entry.text());
+           if (!error) {
+             done(std::move(error).error());
+             return;
+           }
+           if (error->of_task) last = std::max(last, error->task);
+           kept->push_back(std::move(*error));
+         }
+         if (kept->empty()) {
+           done(std::move(status));
+           return;
+         }
+         self->with_view(run, last, [self, kept, status, done](Result<redis::RunViewPtr> view) {
+           if (!view) {
+             done(std::move(view).error());
+             return;
+           }
+           RunStatus complete_status = status;
+           const std::lock_guard lock{self->mutex_};
+           for (redis::KeptError& error : *kept) {
+             redis::complete(error, **view);
+             complete_status.errors.push_back(std::move(error.error));
+           }
+           done(std::move(complete_status));
+         });
+       });
+}
+
+void RedisRunStore::Core::runs(Done<std::vector<RunId>> done) {
+  client->call(redis::Command{"ZRANGE", redis::index_key(options.prefix), 0, -1},
+               [done = std::move(done)](Result<Reply> names) {
+                 if (!names) {
+                   done(std::move(names).error());
+                   return;
+                 }
+                 std::vector<RunId> runs;
+                 for (const Reply& name : names->elements()) {
+                   if (const auto run = RunId::parse(name.text())) runs.push_back(*run);
+                 }
+                 std::ranges::sort(runs);
+                 done(std::move(runs));
+               });
+}
+
+void RedisRunStore::Core::erase(RunId run, Done<void> done) {
+  cache_.drop(run);
+  {
+    const std::lock_guard lock{mutex_};
+    views_.erase(run);
+  }
+  call(run, "erase", nullptr, [](const Result<Reply>&) {});
+  client->call(redis::Command{"ZREM", redis::index_key(options.prefix), run.text()},
+               [done = std::move(done)](Result<Reply> reply) {
+                 if (reply) {
+                   done({});
+                 } else {
+                   done(std::move(reply).error());
+                 }
+               });
+}
+
+// -- sweep ----------------------------------------------------------------------------------------
+
+namespace {
+
+double number_of(std::string_view text) {
+  return std::strtod(std::string(text).c_str(), nullptr);
+}
+
+Result<void> add_tasks(RunId run, std::string_view bytes,
+                       std::vector<SweepReport::Requeued>& entries) {
+  auto tasks = redis::read_ready(bytes);
+  if (!tasks) return std::move(tasks).error();
+  for (const ReadyTask& task : *tasks) entries.push_back({run, task});
+  return {};
+}
+
+}  // namespace
+
+void RedisRunStore::Core::sweep(Done<SweepReport> done) {
+  std::vector<redis::Command> reads;
+  reads.emplace_back("TIME");
+  reads.emplace_back("ZRANGE", redis::index_key(options.prefix), 0, -1, "WITHSCORES");
+  client->call_all(std::move(reads), [self = shared_from_this(),
+                                      done = std::move(done)](std::vector<Result<Reply>> read) {
+    for (auto& one : read) {
+      if (one) continue;
+      done(std::move(one).error());
+      return;
+    }
+    const std::string own = self->now();
+    const double now = own.empty()
+                         ? number_of((*read[0])[0].text()) * 1e6 + number_of((*read[0])[1].text())
+                         : number_of(own);
+    std::vector<RunId> due;
+    const Reply& index = *read[1];
+    for (std::size_t i = 0; i + 1 < index.size(); i += 2) {
+      const auto run = RunId::parse(index[i].text());
+      if (run && number_of(index[i + 1].text()) <= now) due.push_back(*run);
+    }
+    struct Sweep {
+      SweepReport report;
+      std::vector<redis::Command> commands;
+      std::optional<Error> failure;
+      std::size_t left = 0;
+    };
+    auto sweep = std::make_shared<Sweep>();
+    sweep->left = due.size();
+    const auto finish = [self, sweep, done] {
+      if (sweep->failure) {
+        done(*sweep->failure);
+      } else {
+        self->finish_sweep(std::make_shared<SweepReport>(std::move(sweep->report)),
+                           std::move(sweep->commands), done);
+      }
+    };
+    if (due.empty()) finish();
+    const std::string index_name = redis::index_key(self->options.prefix);
+    for (const RunId run : due) {
+      self->call(
+        run, "renew_epoch",
+        [incarnation = self->client->incarnation()](redis::Command& command) {
+          command.add(std::string_view{incarnation});
+        },
+        [](const Result<Reply>&) {});
+      self->call(run, "sweep", nullptr, [=](Result<Reply> reply) {
+        if (!reply && reply.error().code == Errc::run_unknown) {
+          self->forget_unborn(run);
+        } else if (!reply) {
+          sweep->failure = std::move(reply).error();
+        } else if ((*reply)[0].integer() == 1) {
+          sweep->report.erased.push_back(run);
+        } else {
+          auto requeued = add_tasks(run, (*reply)[1].text(), sweep->report.requeued);
+          auto orphaned = add_tasks(run, (*reply)[2].text(), sweep->report.orphaned);
+          if (!requeued || !orphaned) sweep->failure = (requeued ? orphaned : requeued).error();
+          const double left = redis::Unpacker{(*reply)[3].text()}.f64() / 1000;
+          if (left > 0) {
+            sweep->commands.emplace_back("ZADD", index_name, "XX",
+                                         std::string_view{fmt::format("{:.0f}", now + left - 1)},
+                                         run.text());
+          }
+        }
+        if (--sweep->left == 0) finish();
+      });
+    }
+  });
+}
+
+/// A run that was not written whole: what there is of it goes by itself, and then its name.
+void RedisRunStore::Core::forget_unborn(RunId run) {
+  client->call(redis::Command{"EXISTS", keys(run).fixed()}, [self = shared_from_this(),
+                                                             run](const Result<Reply>& exists) {
+    if (!exists || exists->integer() != 0) return;
+    self->client->call(redis::Command{"ZREM", redis::index_key(self->options.prefix), run.text()},
+                       [](const Result<Reply>&) {});
+  });
+}
+
+/// Erases what has passed its retention, and notes when the others are due.
+void RedisRunStore::Core::finish_sweep(std::shared_ptr<SweepReport> report,
+                                       std::vector<redis::Command> commands,
+                                       const Done<SweepReport>& done) {
+  client->call_all(std::move(commands), [](const std::vector<Result<Reply>>&) {});
+  if (report->erased.empty()) {
+    done(std::move(*report));
+    return;
+  }
+  auto left = std::make_shared<std::size_t>(report->erased.size());
+  const std::vector<RunId> erased = report->erased;
+  for (const RunId run : erased) {
+    erase(run, [report, left, done](const Result<void>&) {
+      if (--*left == 0) done(std::move(*report));
+    });
+  }
+}
+
+}  // namespace weft

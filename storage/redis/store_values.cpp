@@ -1,0 +1,250 @@
+// Outputs: parts of large ones, and reading them.
+
+#include <fmt/format.h>
+
+#include "weft/storage/redis/output_parts.hpp"
+#include "weft/storage/redis/store_core.hpp"
+
+namespace weft {
+
+namespace {
+
+std::int64_t milliseconds_of(Nanos duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+std::string packed_put(TaskId task, Fence fence, std::uint32_t index) {
+  return redis::Packer{}.u32(task.number()).u32(fence.number()).u32(index).take();
+}
+
+}  // namespace
+
+redis::KnownOutputs RedisRunStore::Core::known_outputs(RunId run) {
+  return [this, run](TaskId task) { return cache_.find(run, task); };
+}
+
+std::uint32_t RedisRunStore::Core::write_parts(const CommitRequest& request,
+                                               std::string_view bytes) {
+  const std::size_t size = options.part_size.count;
+  const redis::RunKeys names = keys(request.run);
+  const auto owner = std::make_shared<const Value>(request.output);
+  std::uint32_t index = 0;
+  for (std::size_t at = 0; at < bytes.size(); at += size, ++index) {
+    const std::string_view part = bytes.substr(at, size);
+    redis::Command set{"SET", names.chunk(request.task, request.fence, index)};
+    set.add_shared(owner, part).add("PX").add(milliseconds_of(options.unborn));
+    client->call(std::move(set), [](const Result<Reply>&) {});  // Missed when it is put, if it is.
+    call(
+      request.run, "put_chunk",
+      [packed = packed_put(request.task, request.fence, index),
+       checksum = redis::checksum_of(part)](redis::Command& command) {
+        command.add(std::string_view{packed}).add(std::string_view{checksum});
+      },
+      [](const Result<Reply>&) {});
+  }
+  return index;
+}
+
+void RedisRunStore::Core::put_chunk(PutChunk chunk, Done<void> done) {
+  {
+    const std::lock_guard lock{mutex_};
+    in_parts_.emplace(chunk.run, chunk.task);
+  }
+  const std::string key = keys(chunk.run).chunk(chunk.task, chunk.fence, chunk.index);
+  const std::string checksum = redis::checksum_of(chunk.bytes);
+  redis::Command set{"SET", key, std::move(chunk.bytes)};
+  // Not over a part that is there: it may be sent twice, and is being read.
+  set.add("NX").add("PX").add(milliseconds_of(options.unborn));
+  client->call(std::move(set), [](const Result<Reply>&) {});
+  const RunId run = chunk.run;
+  const TaskId task = chunk.task;
+  const std::uint32_t index = chunk.index;
+  call(
+    run, "put_chunk",
+    [packed = packed_put(task, chunk.fence, index), checksum](redis::Command& command) {
+      command.add(std::string_view{packed}).add(std::string_view{checksum});
+    },
+    [self = shared_from_this(), run, task, index, done = std::move(done)](Result<Reply> reply) {
+      if (!reply) {
+        done(std::move(reply).error());
+        return;
+      }
+      switch ((*reply)[0].integer()) {
+        case 0:
+          if ((*reply)[0].kind() == Reply::Kind::integer) {
+            done({});
+          } else {
+            done(self->problem(run, task, std::string((*reply)[1].text())));
+          }
+          return;
+        case 1:
+          done(Error{
+            .code = Errc::claim_lost,
+            .message = fmt::format("the claim on {} is no longer valid", self->name_of(run, task)),
+            .hint = "stop this attempt: its output is not wanted any more"});
+          return;
+        default:
+          done(Error{.code = Errc::invalid_argument,
+                     .message = fmt::format("chunk {} of task number {} came before chunk {}",
+                                            index, task.number(), (*reply)[1].integer()),
+                     .hint = "put the chunks of an output in order, counted from 0"});
+      }
+    });
+}
+
+void RedisRunStore::Core::read_chunks(RunId run, TaskId task, std::uint32_t first,
+                                      Done<Chunks> done) {
+  const auto packed = redis::packed_tasks({&task, 1});
+  call(
+    run, "chunks", [packed](redis::Command& command) { command.add(std::string_view{packed}); },
+    [self = shared_from_this(), run, task, first, done = std::move(done)](Result<Reply> reply) {
+      if (!reply) {
+        done(std::move(reply).error());
+        return;
+      }
+      redis::Unpacker head{(*reply)[0].text()};
+      constexpr std::uint8_t refused = 255;
+      if (head.u8() == refused) {
+        done(self->problem(run, task, std::string((*reply)[1].text())));
+        return;
+      }
+      Chunks chunks;
+      chunks.complete = head.u8() != 0;
+      chunks.fence = Fence{head.u32()};
+      const std::string checksums{(*reply)[1].text()};
+      const auto count = static_cast<std::uint32_t>(checksums.size() / redis::checksum_size);
+      if (first >= count) {
+        done(std::move(chunks));
+        return;
+      }
+      std::vector<redis::Command> reads;
+      for (std::uint32_t i = first; i < count; ++i) {
+        reads.emplace_back("GET", self->keys(run).chunk(task, chunks.fence, i));
+      }
+      self->client->call_all(std::move(reads),
+                             [self, run, task, first, checksums, chunks = std::move(chunks),
+                              done](std::vector<Result<Reply>> parts) mutable {
+                               for (std::size_t i = 0; i < parts.size(); ++i) {
+                                 if (!parts[i]) {
+                                   done(std::move(parts[i]).error());
+                                   return;
+                                 }
+                                 // Released meanwhile: what is there is a beginning all the same.
+                                 if (parts[i]->is_nil()) {
+                                   done(self->problem(run, task, "released"));
+                                   return;
+                                 }
+                                 Blob bytes = parts[i]->take_text();
+                                 const auto sum = std::string_view{checksums}.substr(
+                                   (first + i) * redis::checksum_size, redis::checksum_size);
+                                 if (auto intact = redis::check_part(bytes, sum); !intact) {
+                                   done(intact.error());
+                                   return;
+                                 }
+                                 chunks.bytes.push_back(std::move(bytes));
+                               }
+                               done(std::move(chunks));
+                             });
+    });
+}
+
+namespace {
+
+/// Outputs that are being read, some of them in parts.
+struct Reading {
+  RunId run;
+  std::vector<TaskId> tasks;
+  std::vector<Value> values;
+  std::vector<std::size_t> place;      ///< Of each output in parts.
+  std::vector<std::string> checksums;  ///< Of its parts.
+  std::vector<redis::Command> reads;
+};
+
+/// Joins the parts of one output; `next` is the first of them.
+Result<Value> joined(const std::string& checksums, std::vector<Result<redis::Reply>>& parts,
+                     std::size_t& next) {
+  const std::size_t count = checksums.size() / redis::checksum_size;
+  Blob whole;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& part = parts[next++];
+    if (!part) return std::move(part).error();
+    if (part->is_nil()) return Value{};  // Released meanwhile.
+    Blob bytes = part->take_text();
+    const auto sum =
+      std::string_view{checksums}.substr(i * redis::checksum_size, redis::checksum_size);
+    if (auto intact = redis::check_part(bytes, sum); !intact) return intact.error();
+    if (count == 1) return Value::encoded(std::move(bytes));
+    whole += bytes;
+  }
+  return Value::encoded(std::move(whole));
+}
+
+}  // namespace
+
+void RedisRunStore::Core::fetch(RunId run, std::vector<TaskId> tasks,
+                                Done<std::vector<Value>> done) {
+  auto reading = std::make_shared<Reading>();
+  reading->run = run;
+  const auto packed = redis::packed_tasks(tasks);
+  reading->tasks = std::move(tasks);
+  call(
+    run, "fetch", [packed](redis::Command& command) { command.add(std::string_view{packed}); },
+    [self = shared_from_this(), reading, done = std::move(done)](Result<Reply> reply) {
+      if (!reply) {
+        done(std::move(reply).error());
+        return;
+      }
+      const RunId run = reading->run;
+      constexpr std::string_view refusal{"\xff\0", 2};
+      if (reply->size() == 2 && (*reply)[0].text() == refusal) {
+        const TaskId unknown = *std::ranges::max_element(reading->tasks);
+        done(self->problem(run, unknown, std::string((*reply)[1].text())));
+        return;
+      }
+      for (std::size_t i = 0; i < reading->tasks.size(); ++i) {
+        auto output = redis::read_fetched((*reply)[i].text());
+        if (!output) {
+          done(std::move(output).error());
+          return;
+        }
+        reading->values.emplace_back();
+        if (output->kind == redis::FetchedOutput::Kind::missing) continue;
+        const TaskId task = reading->tasks[i];
+        reading->values.back() = self->cache_.find(run, task);
+        if (!reading->values.back().missing()) continue;
+        if (output->kind == redis::FetchedOutput::Kind::whole) {
+          reading->values.back() = Value::encoded(Blob(output->whole));
+          continue;
+        }
+        reading->place.push_back(i);
+        reading->checksums.emplace_back(output->checksums);
+        const std::size_t count = output->checksums.size() / redis::checksum_size;
+        for (std::uint32_t part = 0; part < count; ++part) {
+          reading->reads.emplace_back("GET", self->keys(run).chunk(task, output->fence, part));
+        }
+      }
+      if (reading->reads.empty()) {
+        done(std::move(reading->values));
+        return;
+      }
+      self->client->call_all(std::move(reading->reads),
+                             [self, reading, done](std::vector<Result<Reply>> parts) {
+                               std::size_t next = 0;
+                               for (std::size_t i = 0; i < reading->place.size(); ++i) {
+                                 auto value = joined(reading->checksums[i], parts, next);
+                                 if (!value) {
+                                   done(std::move(value).error());
+                                   return;
+                                 }
+                                 const std::size_t place = reading->place[i];
+                                 if (!value->missing()) {
+                                   self->cache_.put(reading->run, reading->tasks[place], *value);
+                                 }
+                                 reading->values[place] = std::move(*value);
+                               }
+                               done(std::move(reading->values));
+                             });
+    });
+}
+
+}  // namespace weft
