@@ -58,6 +58,27 @@ struct Subscribe;
 struct Unsubscribe;
 struct TellEnds;
 struct ProgressMade;
+struct LaunchWorker;
+struct RenewLease;
+struct Renewal;
+struct ParkLease;
+struct ReadHeld;
+struct HeldTasks;
+struct AbandonRequest;
+struct AbandonAnswer;
+struct ListenForWorker;
+struct SweepRuns;
+struct SweepReport;
+struct DescribeRun;
+struct RunDescription;
+struct AnswersCame;
+struct TasksTold;
+struct ParkWorker;
+struct Heartbeat;
+struct LaunchTasks;
+struct RunLaunched;
+struct EndRun;
+struct SweepTick;
 
 /// WATCHER: is told that a run has news.
 using WatcherHandle = caf::typed_actor<
@@ -99,10 +120,16 @@ using WorkerHandle = caf::typed_actor<
   caf::result<void>(YieldSlot),
   // Whom to hand tasks over to.
   caf::result<void>(MeetPeers),
+  // The store has claimed tasks for it.
+  caf::result<void>(TasksTold),
+  // Gives back what it has not started, and quits when nothing runs.
+  caf::result<void>(ParkWorker),
   // Stops its tasks and quits; what it measured is recorded first.
   caf::result<void>(StopWorker),
   // INTERNAL: flush metrics.
-  caf::result<void>(WorkerTick)>;
+  caf::result<void>(WorkerTick),
+  // INTERNAL: renew the lease.
+  caf::result<void>(Heartbeat)>;
 
 /// PLANNER: hosts the planning policy.
 using PlannerHandle = caf::typed_actor<
@@ -116,7 +143,16 @@ using AttemptStoreHandle = caf::typed_actor<
   caf::result<ClaimAnswer>(ClaimRequest),
   caf::result<CommitAnswer>(ExpandRequest),
   caf::result<FailAnswer>(FailRequest),
-  caf::result<void>(ReleaseRequest)>;
+  caf::result<void>(ReleaseRequest),
+  caf::result<FetchedOutputs>(FetchOutputs),
+  // Replies whether the holder is the worker now.
+  caf::result<bool>(LaunchWorker),
+  caf::result<Renewal>(RenewLease),
+  // Replies whether the holder has ceased to be the worker.
+  caf::result<bool>(ParkLease),
+  caf::result<HeldTasks>(ReadHeld),
+  // `TasksTold` goes to the worker whenever the store has claimed something for it.
+  caf::result<void>(ListenForWorker)>;
 
 /// RUN_STORE: the storage broker, as runs and feeds see it. Replies when the store has taken the
 /// step.
@@ -124,13 +160,31 @@ using RunStoreHandle = caf::typed_actor<
   caf::result<RunCreated>(CreateRun),
   caf::result<bool>(CancelRun),
   caf::result<RunStatus>(ReadStatus),
-  caf::result<FetchedOutputs>(FetchOutputs),
   caf::result<EventsRead>(ReadEvents),
   caf::result<void>(WatchRun),
-  caf::result<void>(EraseRun)>;
+  caf::result<void>(EraseRun),
+  caf::result<RunDescription>(DescribeRun),
+  caf::result<AbandonAnswer>(AbandonRequest),
+  caf::result<SweepReport>(SweepRuns)>;
 
 /// STORAGE_BROKER: carries out every store operation of its node.
-using StorageBrokerHandle = AttemptStoreHandle::extend_with<RunStoreHandle>;
+using StorageBrokerHandle =
+  AttemptStoreHandle::extend_with<RunStoreHandle>::extend<
+    // INTERNAL: the store has answered.
+    caf::result<void>(AnswersCame)>;
+
+/// LAUNCHER: brings tasks of durable runs to their workers; launches those that do not live here.
+using LauncherHandle = caf::typed_actor<
+  caf::result<void>(LaunchTasks),
+  // What is fixed about a run, and who takes care of it here.
+  caf::result<void>(RunLaunched),
+  // Replies when none of the run's workers is left here.
+  caf::result<void>(EndRun)>;
+
+/// SWEEPER: finds what has stopped, and has it launched again.
+using SweeperHandle = caf::typed_actor<
+  // INTERNAL: time to sweep.
+  caf::result<void>(SweepTick)>;
 
 /// POOL: owns the slots of a node.
 using PoolHandle = caf::typed_actor<

@@ -97,6 +97,46 @@ struct WatchRun : ProcessLocal {
   RunId run;
   WatcherHandle watcher;
 };
+struct DescribeRun : ProcessLocal {
+  RunId run;
+};
+struct SweepRuns : ProcessLocal {};
+/// INTERNAL: answers of the store wait to be delivered.
+struct AnswersCame : ProcessLocal {};
+
+// -- storage broker: workers --
+
+struct LaunchWorker : ProcessLocal {
+  RunId run;
+  WorkerId worker;
+  std::string holder;
+};
+struct RenewLease : ProcessLocal {
+  RunId run;
+  WorkerId worker;
+  std::string holder;
+};
+struct ParkLease : ProcessLocal {
+  RunId run;
+  WorkerId worker;
+  std::string holder;
+};
+struct ReadHeld : ProcessLocal {
+  RunId run;
+  WorkerId worker;
+};
+struct HeldTasks : ProcessLocal {
+  std::vector<Grant> grants;
+};
+struct ListenForWorker : ProcessLocal {
+  RunId run;
+  WorkerId worker;
+  WorkerHandle listener;  ///< Nothing: it listens no longer.
+};
+struct TasksTold : ProcessLocal {
+  Told told;
+};
+
 /// A hint: something about the run is new.
 struct RunChanged : ProcessLocal {
   RunId run;
@@ -178,6 +218,29 @@ struct WorkerFailed : ProcessLocal {
 };
 /// INTERNAL: flush metrics.
 struct WorkerTick : ProcessLocal {};
+/// INTERNAL: renew the lease.
+struct Heartbeat : ProcessLocal {};
+/// Somebody else needs its place: end as soon as nothing runs, and leave what was not started.
+struct ParkWorker : ProcessLocal {};
+
+// -- launcher and sweeper --
+
+/// These tasks are ready, and their worker may not live: see to it that it does. Without tasks: the
+/// worker will have some soon.
+struct LaunchTasks : ProcessLocal {
+  RunId run;
+  WorkerId worker;
+  std::vector<ReadyTask> tasks;
+};
+struct RunLaunched : ProcessLocal {
+  RunContextPtr context;
+  RunActorHandle run;
+};
+struct EndRun : ProcessLocal {
+  RunId run;
+};
+/// INTERNAL: time to sweep.
+struct SweepTick : ProcessLocal {};
 
 // -- executor --
 
@@ -253,7 +316,8 @@ inline constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
 template <class T>
 concept StaysInProcess = std::is_base_of_v<ProcessLocal, T> ||
   is_one_of<T, CreateRun, ClaimRequest, ClaimAnswer, CommitRequest, ExpandRequest, CommitAnswer,
-            FailRequest, FailAnswer, ReleaseRequest, RunStatus, RunRecord>;
+            FailRequest, FailAnswer, ReleaseRequest, RunStatus, RunRecord, Renewal, AbandonRequest,
+            AbandonAnswer, SweepReport, RunDescription>;
 
 }  // namespace weft
 

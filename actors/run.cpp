@@ -1,6 +1,7 @@
 #include "weft/actors/run.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <caf/disposable.hpp>
@@ -105,12 +106,20 @@ private:
                           .kept = context().kept,
                           .fail_fast = request_.fail_fast,
                           .retention = request_.retention,
-                          .submitted = context().submitted})
+                          .lease = context().lease,
+                          .submitted = context().submitted,
+                          .submitted_wall = context().submitted_wall})
       .then([this](RunCreated& created) { launch(created.ready); },
             [this](const caf::error& error) { end_without_store(error); });
   }
 
+  [[nodiscard]] bool durable() const { return context().durability == Durability::store; }
+
   void launch(const std::vector<ReadyTask>& ready) {
+    if (durable()) {
+      launch_durable(ready);
+      return;
+    }
     const Plan& plan = *context().plan;
     auto peers = std::make_shared<std::vector<WorkerHandle>>();
     for (const PlannedWorker& planned : plan.workers) {
@@ -134,6 +143,20 @@ private:
     }
     for (std::size_t i = 0; i < by_worker.size(); ++i) {
       if (!by_worker[i].empty()) self_->send((*peers)[i], TasksReady{std::move(by_worker[i])});
+    }
+  }
+
+  /// The launcher brings tasks to workers, here or elsewhere; the store tells of the end.
+  void launch_durable(const std::vector<ReadyTask>& ready) {
+    self_->send(store(), WatchRun{.run = context().id, .watcher = self_});
+    self_->send(services_->launcher, RunLaunched{.context = request_.context, .run = self_});
+    std::map<WorkerId, std::vector<ReadyTask>> by_worker;
+    for (const PlannedWorker& planned : context().plan->workers) by_worker[planned.id];
+    for (const ReadyTask& task : ready) by_worker[task.worker].push_back(task);
+    for (auto& [worker, tasks] : by_worker) {
+      self_->send(
+        services_->launcher,
+        LaunchTasks{.run = context().id, .worker = worker, .tasks = std::move(tasks)});
     }
   }
 
@@ -209,7 +232,8 @@ private:
     }
     ended_ = true;
     self_
-      ->request(store(), caf::infinite, FetchOutputs{.run = context().id, .tasks = context().kept})
+      ->request(services_->attempt_stores.front(), caf::infinite,
+                FetchOutputs{.run = context().id, .tasks = context().kept})
       .then([this, status](FetchedOutputs& read) { publish(status, std::move(read.values)); },
             [this, status](caf::error& error) {
               RunStatus failed = status;
@@ -232,6 +256,7 @@ private:
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       kept.emplace(context().kept[i], std::move(outputs[i]));
     }
+    if (durable()) end_workers();
     for (const caf::actor_addr& address : workers_) {
       if (auto worker = caf::actor_cast<WorkerHandle>(address)) {
         self_->send(worker, StopWorker{});
@@ -242,12 +267,23 @@ private:
     published_ = true;
     request_.outcome->publish(record_, std::move(kept));
     if (request_.on_end) request_.on_end();
-    if (request_.retention > Nanos{} && !retained_) {
+    // A store that outlives this process sweeps it away by itself, unless its client is done first.
+    if (request_.retention > Nanos{} && !retained_ && !durable()) {
       retention_ = self_->run_delayed(request_.retention, [this] { end_retention(); });
     } else {
       retained_ = true;
     }
     quit_if_done();
+  }
+
+  void end_workers() {
+    workers_ending_ = true;
+    const auto over = [this] {
+      workers_ending_ = false;
+      quit_if_done();
+    };
+    self_->request(services_->launcher, caf::infinite, EndRun{.run = context().id})
+      .then(over, [over](const caf::error&) { over(); });
   }
 
   void close(const CloseRun& message) {
@@ -283,7 +319,7 @@ private:
   /// Records the end when all workers have recorded what they measured, then quits as soon as
   /// nobody needs the run.
   void quit_if_done() {
-    if (!published_ || !workers_.empty()) return;
+    if (!published_ || !workers_.empty() || workers_ending_) return;
     if (services_->recorder && !recorded_) {
       self_->send(services_->recorder, FinishRecord{.record = record_});
     }
@@ -306,6 +342,7 @@ private:
   std::optional<Error> cause_;  ///< Why this actor ended the run.
   bool ended_ = false;          ///< How is known, what is kept may have to be fetched.
   bool published_ = false;
+  bool workers_ending_ = false;
   bool recorded_ = false;
   bool closed_ = false;    ///< The client has let go.
   bool retained_ = false;  ///< The retention has passed.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "weft/actors/interfaces.hpp"
@@ -29,6 +30,8 @@ struct Services {
   RecorderHandle recorder;  ///< Nothing when nothing is recorded.
   FeedHandle feed;
   RecordPolicy record;
+  LauncherHandle launcher;  ///< Nothing where runs end with their process.
+  std::string holder;       ///< Who this node is when it launches workers.
 
   [[nodiscard]] const AttemptStoreHandle& attempt_store_of(WorkerId worker) const {
     return attempt_stores[worker.number() % attempt_stores.size()];

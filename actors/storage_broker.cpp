@@ -1,6 +1,8 @@
 #include "weft/actors/storage_broker.hpp"
 
 #include <atomic>
+#include <functional>
+#include <mutex>
 #include <unordered_map>
 
 #include <caf/send.hpp>
@@ -14,27 +16,115 @@ namespace weft {
 
 namespace {
 
-/// The answer of one operation of a store that answers at once.
-template <class Answer, class Operation>
-Result<Answer> ask(Operation&& operation) {
-  std::optional<Result<Answer>> answer;
-  operation([&answer](Result<Answer> given) { answer.emplace(std::move(given)); });
-  check(answer.has_value(), "the store answers on the calling thread");
-  return std::move(*answer);
-}
-
 /// An answer of the store as a reply: as it is, or wrapped into a message.
 template <class Reply, class Answer>
-caf::result<Reply> reply(Result<Answer> answer) {
-  if (!answer) return to_caf(std::move(answer).error());
-  if constexpr (std::is_void_v<Answer>) {
-    return {};
-  } else if constexpr (std::is_same_v<Reply, Answer>) {
-    return std::move(*answer);
+Reply wrapped(Answer&& answer) {
+  if constexpr (std::is_same_v<Reply, std::remove_cvref_t<Answer>>) {
+    return std::forward<Answer>(answer);
   } else {
-    return Reply{{}, std::move(*answer)};
+    return Reply{{}, std::forward<Answer>(answer)};
   }
 }
+
+/// Answers that a store gives before its calls return.
+class AtOnce {
+public:
+  explicit AtOnce(StorageBrokerHandle::pointer) {}
+
+  template <class Reply, class Answer, class Operation>
+  caf::result<Reply> carry_out(Operation&& operation) {
+    std::optional<Result<Answer>> answer;
+    operation([&answer](Result<Answer> given) { answer.emplace(std::move(given)); });
+    check(answer.has_value(), "the store answers on the calling thread");
+    if (!*answer) return to_caf(std::move(*answer).error());
+    if constexpr (std::is_void_v<Answer>) {
+      return {};
+    } else {
+      return wrapped<Reply>(std::move(**answer));
+    }
+  }
+
+  void deliver() {}
+};
+
+/// Answers that come on another thread: they wait until the broker delivers them, all that came
+/// meanwhile at once.
+class Later {
+public:
+  explicit Later(StorageBrokerHandle::pointer self)
+    : self_(self), inbox_(std::make_shared<Inbox>(self)) {}
+  ~Later() { inbox_->close(); }
+
+  template <class Reply, class Answer, class Operation>
+  caf::result<Reply> carry_out(Operation&& operation) {
+    auto promise = self_->make_response_promise<Reply>();
+    operation([inbox = inbox_, promise](Result<Answer> given) {
+      inbox->put([promise, answer = std::make_shared<Result<Answer>>(std::move(given))]() mutable {
+        reply<Reply>(promise, std::move(*answer));
+      });
+    });
+    return promise;
+  }
+
+  void deliver() {
+    for (auto& answer : inbox_->take()) answer();
+  }
+
+private:
+  using Delivery = std::function<void()>;
+
+  /// Filled by the store's threads. Outlives the broker in the hands of calls that are under way.
+  class Inbox {
+  public:
+    explicit Inbox(StorageBrokerHandle::pointer broker)
+      : broker_(caf::actor_cast<StorageBrokerHandle>(broker).address()) {}
+
+    void put(Delivery answer) {
+      bool first = false;
+      {
+        const std::lock_guard lock{mutex_};
+        if (closed_) return;
+        first = waiting_.empty();
+        waiting_.push_back(std::move(answer));
+      }
+      if (!first) return;
+      if (const auto broker = caf::actor_cast<StorageBrokerHandle>(broker_)) {
+        caf::anon_send(broker, AnswersCame{});
+      }
+    }
+
+    [[nodiscard]] std::vector<Delivery> take() {
+      const std::lock_guard lock{mutex_};
+      return std::exchange(waiting_, {});
+    }
+
+    void close() {
+      const std::lock_guard lock{mutex_};
+      closed_ = true;
+      waiting_.clear();
+    }
+
+  private:
+    caf::actor_addr broker_;
+    std::mutex mutex_;
+    std::vector<Delivery> waiting_;
+    bool closed_ = false;
+  };
+
+  template <class Reply, class Answer>
+  static void reply(caf::typed_response_promise<Reply>& promise, Result<Answer> answer) {
+    if (!answer) {
+      promise.deliver(to_caf(std::move(answer).error()));
+    } else if constexpr (std::is_void_v<Answer>) {
+      promise.deliver();
+    } else {
+      promise.deliver(wrapped<Reply>(std::move(*answer)));
+    }
+  }
+
+  StorageBrokerHandle::pointer self_;
+  std::shared_ptr<Inbox> inbox_;
+};
 
 /// The watchers of a run, shared with the store's hook, which may be called by any thread.
 struct Watched {
@@ -42,66 +132,95 @@ struct Watched {
   std::atomic<bool> hinted{false};      ///< They know that there is news and have not read it yet.
 };
 
+template <class Answers>
 class StorageBroker {
 public:
-  StorageBroker(StorageBrokerHandle::pointer, std::shared_ptr<RunStore> store)
-    : store_(std::move(store)) {}
+  StorageBroker(StorageBrokerHandle::pointer self, std::shared_ptr<RunStore> store)
+    : answers_(self), store_(std::move(store)) {}
 
   StorageBrokerHandle::behavior_type make_behavior() {
     return {
       [this](CommitRequest& m) {
-        return reply<CommitAnswer>(
-          ask<CommitAnswer>([&](auto then) { store_->commit(std::move(m), then); }));
+        return ask<CommitAnswer>([&](auto then) { store_->commit(std::move(m), then); });
       },
       [this](ClaimRequest& m) {
-        return reply<ClaimAnswer>(
-          ask<ClaimAnswer>([&](auto then) { store_->claim(std::move(m), then); }));
+        return ask<ClaimAnswer>([&](auto then) { store_->claim(std::move(m), then); });
       },
       [this](ExpandRequest& m) {
-        return reply<CommitAnswer>(
-          ask<CommitAnswer>([&](auto then) { store_->expand(std::move(m), then); }));
+        return ask<CommitAnswer>([&](auto then) { store_->expand(std::move(m), then); });
       },
       [this](FailRequest& m) {
-        return reply<FailAnswer>(
-          ask<FailAnswer>([&](auto then) { store_->fail(std::move(m), then); }));
+        return ask<FailAnswer>([&](auto then) { store_->fail(std::move(m), then); });
       },
       [this](ReleaseRequest& m) {
-        return reply<void>(ask<void>([&](auto then) { store_->release(std::move(m), then); }));
-      },
-      [this](CreateRun& m) {
-        return reply<RunCreated>(
-          ask<std::vector<ReadyTask>>([&](auto then) { store_->create(std::move(m), then); }));
-      },
-      [this](CancelRun& m) {
-        return reply<bool>(
-          ask<bool>([&](auto then) { store_->cancel(m.run, std::move(m.reason), then); }));
-      },
-      [this](const ReadStatus& m) {
-        return reply<RunStatus>(ask<RunStatus>([&](auto then) { store_->status(m.run, then); }));
+        return ask<void>([&](auto then) { store_->release(std::move(m), then); });
       },
       [this](FetchOutputs& m) {
-        return reply<FetchedOutputs>(ask<std::vector<Value>>(
-          [&](auto then) { store_->fetch(m.run, std::move(m.tasks), then); }));
+        return ask<FetchedOutputs, std::vector<Value>>(
+          [&](auto then) { store_->fetch(m.run, std::move(m.tasks), then); });
+      },
+      [this](LaunchWorker& m) {
+        return ask<bool>(
+          [&](auto then) { store_->launch(m.run, m.worker, std::move(m.holder), then); });
+      },
+      [this](RenewLease& m) {
+        return ask<Renewal>(
+          [&](auto then) { store_->renew(m.run, m.worker, std::move(m.holder), then); });
+      },
+      [this](ParkLease& m) {
+        return ask<bool>(
+          [&](auto then) { store_->park(m.run, m.worker, std::move(m.holder), then); });
+      },
+      [this](const ReadHeld& m) {
+        return ask<HeldTasks, std::vector<Grant>>(
+          [&](auto then) { store_->held(m.run, m.worker, then); });
+      },
+      [this](const ListenForWorker& m) { listen(m); },
+      [this](CreateRun& m) {
+        return ask<RunCreated, std::vector<ReadyTask>>(
+          [&](auto then) { store_->create(std::move(m), then); });
+      },
+      [this](CancelRun& m) {
+        return ask<bool>([&](auto then) { store_->cancel(m.run, std::move(m.reason), then); });
+      },
+      [this](const ReadStatus& m) {
+        return ask<RunStatus>([&](auto then) { store_->status(m.run, then); });
       },
       [this](const ReadEvents& m) { return read_events(m); },
       [this](const WatchRun& m) { watch(m); },
       [this](const EraseRun& m) {
         watched_.erase(m.run);
-        return reply<void>(ask<void>([&](auto then) { store_->erase(m.run, then); }));
+        return ask<void>([&](auto then) { store_->erase(m.run, then); });
       },
+      [this](const DescribeRun& m) {
+        return ask<RunDescription>(
+          [&](auto then) { store_->describe(m.run, std::nullopt, then); });
+      },
+      [this](AbandonRequest& m) {
+        return ask<AbandonAnswer>([&](auto then) { store_->abandon(std::move(m), then); });
+      },
+      [this](SweepRuns) {
+        return ask<SweepReport>([&](auto then) { store_->sweep(then); });
+      },
+      [this](AnswersCame) { answers_.deliver(); },
     };
   }
 
   static inline const char* name = "weft.storage_broker";
 
 private:
+  template <class Reply, class Answer = Reply, class Operation>
+  caf::result<Reply> ask(Operation&& operation) {
+    return answers_.template carry_out<Reply, Answer>(std::forward<Operation>(operation));
+  }
+
   caf::result<EventsRead> read_events(const ReadEvents& request) {
     // Before reading: news that come while it reads must be hinted at again.
     if (const auto found = watched_.find(request.run); found != watched_.end()) {
       found->second->hinted.store(false, std::memory_order_release);
     }
-    return reply<EventsRead>(ask<std::vector<RunEvent>>(
-      [&](auto then) { store_->events(request.run, request.first, request.limit, then); }));
+    return ask<EventsRead, std::vector<RunEvent>>(
+      [&](auto then) { store_->events(request.run, request.first, request.limit, then); });
   }
 
   void watch(const WatchRun& request) {
@@ -121,6 +240,19 @@ private:
     caf::anon_send(request.watcher, RunChanged{.run = request.run});
   }
 
+  void listen(const ListenForWorker& request) {
+    if (!request.listener) {
+      store_->listen(request.run, request.worker, nullptr);
+      return;
+    }
+    store_->listen(request.run, request.worker, [address = request.listener.address()](Told told) {
+      if (const auto worker = caf::actor_cast<WorkerHandle>(address)) {
+        caf::anon_send(worker, TasksTold{{}, std::move(told)});
+      }
+    });
+  }
+
+  Answers answers_;
   std::shared_ptr<RunStore> store_;
   std::unordered_map<RunId, std::shared_ptr<Watched>> watched_;
 };
@@ -128,8 +260,12 @@ private:
 }  // namespace
 
 StorageBrokerHandle spawn_storage_broker(caf::actor_system& system,
-                                         std::shared_ptr<RunStore> store) {
-  return system.spawn<caf::stateful_actor<StorageBroker, StorageBrokerHandle::base>>(
+                                         std::shared_ptr<RunStore> store, StoreAnswers answers) {
+  if (answers == StoreAnswers::at_once) {
+    return system.spawn<caf::stateful_actor<StorageBroker<AtOnce>, StorageBrokerHandle::base>>(
+      std::move(store));
+  }
+  return system.spawn<caf::stateful_actor<StorageBroker<Later>, StorageBrokerHandle::base>>(
     std::move(store));
 }
 

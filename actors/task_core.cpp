@@ -154,6 +154,11 @@ bool TaskCore::must_be_stored(const Value& output) const {
            [&](const Optimization& o, const StageView& v) { return o.publish_output(v, output); });
   const bool kept = std::ranges::binary_search(context_->kept, grant_.task) ||
                     options().keep_output == KeepOutput::until_erased;
+  // Whoever takes over from this worker reads it there.
+  if (context_->durability == Durability::store &&
+      context_->graph->readers(grant_.template_task) > 0) {
+    return true;
+  }
   return publish == PublishDecision::store ||
          must_store(*context_->graph, *context_->plan, grant_.template_task, kept) || parted();
 }
@@ -177,11 +182,11 @@ ClaimChildren TaskCore::claim_children(const Value& output) const {
     case CountDownDecision::Claim::none:
       return ClaimChildren::none;
     case CountDownDecision::Claim::own:
-      return ClaimChildren::own;
+      break;
     case CountDownDecision::Claim::all:
       return ClaimChildren::all;
   }
-  return ClaimChildren::own;
+  return context_->durability == Durability::store ? ClaimChildren::placed : ClaimChildren::own;
 }
 
 /// A map reads its list and asks the store to bring its rows to life.

@@ -31,7 +31,8 @@ WorkerActor::WorkerActor(WorkerHandle::pointer self, RunContextPtr context, Serv
     run_(std::move(run)),
     core_(context_, id) {
   measured_.run = context_->id;
-  if (kind_ == WorkerKind::flexible) self_->send(run_, WorkerJoined{.worker = self_});
+  if (durable()) launch();
+  if (run_ && kind_ == WorkerKind::flexible) self_->send(run_, WorkerJoined{.worker = self_});
   if (services_->record.when == RecordPolicy::When::periodic) {
     self_->delayed_send(self_, services_->record.period, WorkerTick{});
   }
@@ -41,6 +42,10 @@ WorkerHandle::behavior_type WorkerActor::make_behavior() {
   return {
     [this](TaskEnded& m) { on_task_ended(m); },
     [this](const TasksReady& m) {
+      if (durable() && lease_ != Lease::held) {
+        early_.insert(early_.end(), m.tasks.begin(), m.tasks.end());
+        return;
+      }
       core_.on_ready(m.tasks, effects_);
       perform_all();
     },
@@ -50,11 +55,14 @@ WorkerHandle::behavior_type WorkerActor::make_behavior() {
       perform_all();
     },
     [this](const MeetPeers& m) { peers_ = m.workers; },
+    [this](TasksTold& m) { on_told(m.told); },
+    [this](ParkWorker) { on_park(); },
     [this](const StopWorker&) { on_stop(); },
     [this](WorkerTick) {
       flush();
       self_->delayed_send(self_, services_->record.period, WorkerTick{});
     },
+    [this](Heartbeat) { beat(); },
   };
 }
 
@@ -66,7 +74,7 @@ void WorkerActor::on_task_ended(TaskEnded& message) {
   if (message.spare) spare_.push_back(task.actor);
   const bool committed = message.metrics.outcome == AttemptOutcome::committed;
   const bool lost = message.metrics.outcome == AttemptOutcome::lost;
-  if (message.run_ended) self_->send(run_, RunChanged{.run = context_->id});
+  if (message.run_ended && run_) self_->send(run_, RunChanged{.run = context_->id});
   if (message.broken) give_up(*message.broken);
   core_.on_ended({.task = message.metrics.task,
                   .template_task = message.metrics.template_task,
@@ -80,6 +88,8 @@ void WorkerActor::on_task_ended(TaskEnded& message) {
                   .keep_here = std::move(message.keep_here),
                   .retry = std::move(message.retry),
                   .retry_after = message.retry_after,
+                  .execution = message.metrics.finished - message.metrics.started,
+                  .publish = message.metrics.committed - message.metrics.finished,
                   .now = message.metrics.committed},
                  effects_);
   record(std::move(message.metrics));
@@ -107,6 +117,11 @@ void WorkerActor::on_slot_granted(const SlotGranted& message) {
 /// Tells the run that some of its tasks cannot go on here; it then stops all of its workers.
 void WorkerActor::give_up(Error error) {
   if (stopping_) return;
+  if (durable()) {
+    // Others go on with what it held, as soon as they can reach the store.
+    lose_lease();
+    return;
+  }
   error.node = "worker " + std::to_string(id_.number());
   self_->send(run_, WorkerFailed{.error = std::move(error)});
 }
@@ -164,6 +179,31 @@ void WorkerActor::perform(Claim&& effect) {
       });
 }
 
+void WorkerActor::perform(FetchInputs&& effect) {
+  self_
+    ->request(services_->attempt_store_of(id_), caf::infinite,
+              FetchOutputs{.run = context_->id, .tasks = std::move(effect.outputs)})
+    .then(
+      [this, task = effect.task](FetchedOutputs& read) {
+        core_.on_fetched(task, std::move(read.values), effects_);
+        perform_all();
+        quit_if_done();
+      },
+      [this, task = effect.task](const caf::error& error) {
+        give_up(from_caf(error));
+        core_.on_fetched(task, {}, effects_);
+        perform_all();
+        quit_if_done();
+      });
+}
+
+void WorkerActor::perform(GiveTasksBack&& effect) {
+  self_
+    ->request(services_->attempt_store_of(id_), caf::infinite,
+              ReleaseRequest{.run = context_->id, .worker = id_, .tasks = std::move(effect.tasks)})
+    .then([] {}, [this](const caf::error& error) { give_up(from_caf(error)); });
+}
+
 void WorkerActor::perform(Start&& effect) {
   const TaskId task = effect.grant.task;
   running_.push_back({task, actor_for_task(), effect.grant.dependencies});
@@ -189,10 +229,22 @@ void WorkerActor::perform(TakeLater&& effect) {
 }
 
 void WorkerActor::perform(HandOver&& effect) {
+  if (durable()) {
+    self_->send(services_->launcher, LaunchTasks{.run = context_->id,
+                                                 .worker = effect.worker,
+                                                 .tasks = std::move(effect.tasks)});
+    return;
+  }
   self_->send((*peers_)[effect.worker.number()], TasksReady{std::move(effect.tasks)});
 }
 
 void WorkerActor::perform(LaunchFlexible&& effect) {
+  if (durable()) {
+    self_->send(services_->launcher, LaunchTasks{.run = context_->id,
+                                                 .worker = flexible_worker,
+                                                 .tasks = {effect.task}});
+    return;
+  }
   // Past the plan's own; the number tells the worker apart in traces.
   const WorkerId id{static_cast<std::uint32_t>(context_->plan->workers.size()) +
                     effect.task.task.number()};
@@ -219,8 +271,18 @@ void WorkerActor::flush() {
 }
 
 void WorkerActor::quit_if_done() {
+  if (durable() && !stopping_) {
+    if (core_.parked() || (kind_ == WorkerKind::flexible && lease_ == Lease::held && core_.idle())) {
+      end_lease();
+    }
+    return;
+  }
   const bool over = stopping_ || (kind_ == WorkerKind::flexible && core_.idle());
   if (!over || !running_.empty()) return;
+  if (durable()) {
+    self_->send(services_->attempt_store_of(id_),
+                ListenForWorker{.run = context_->id, .worker = id_, .listener = {}});
+  }
   flush();
   if (executor_) perform(GiveSlotBack{});
   for (const TaskHandle& actor : spare_) self_->send(actor, StopTask{});

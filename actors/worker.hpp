@@ -30,13 +30,27 @@ private:
   void on_task_ended(TaskEnded& message);
   void on_slot_granted(const SlotGranted& message);
   void on_stop();
+  void on_park();
   void give_up(Error error);
+
+  // The lease of a worker whose run outlives processes (worker_lease.cpp).
+  [[nodiscard]] bool durable() const { return context_->durability == Durability::store; }
+  void launch();
+  void on_launched(bool launched);
+  void beat();
+  void on_renewed(const Renewal& renewal);
+  void on_told(Told& told);
+  void read_held();
+  void lose_lease();
+  void end_lease();
   void perform_all();
 
   void perform(WantSlot&&);
   void perform(GiveSlotBack&& effect);
   void perform(Claim&& effect);
   void perform(Start&& effect);
+  void perform(FetchInputs&& effect);
+  void perform(GiveTasksBack&& effect);
   void perform(TakeLater&& effect);
   void perform(HandOver&& effect);
   void perform(LaunchFlexible&& effect);
@@ -68,6 +82,13 @@ private:
   ExecutorHandle executor_;
   MetricsBatch measured_;
   bool stopping_ = false;
+
+  enum class Lease : std::uint8_t { none, asked, held, ending };
+  Lease lease_ = Lease::none;
+  std::uint64_t told_ = 0;         ///< Number of the last message from the store.
+  bool reading_held_ = false;
+  bool read_held_again_ = false;   ///< Something was missed while it was being read.
+  std::vector<ReadyTask> early_;   ///< Ready before it was launched.
 };
 
 [[nodiscard]] WorkerHandle spawn_worker(caf::actor_system& system, RunContextPtr context,

@@ -13,9 +13,87 @@ void WorkerCore::on_ready(const std::vector<ReadyTask>& tasks, Effects& effects)
 void WorkerCore::on_claimed(std::vector<Grant> grants, Effects& effects) {
   claiming_ = false;
   if (stopped_) return;
-  for (Grant& grant : grants) take(std::move(grant));
+  for (Grant& grant : grants) adopt(std::move(grant));
+  if (parking_) {
+    on_park(effects);
+    return;
+  }
   pump(effects);
   if (slot_ == Slot::held && yield_wanted_ && !needs_slot()) {
+    slot_ = Slot::none;
+    effects.push_back(GiveSlotBack{});
+  }
+}
+
+void WorkerCore::on_told(std::vector<Grant> grants, Effects& effects) {
+  if (stopped_) return;
+  for (Grant& grant : grants) adopt(std::move(grant));
+  if (parking_) {
+    on_park(effects);
+  } else {
+    pump(effects);
+  }
+}
+
+/// Takes a grant. Where a store outlives its answers, the same one may come more than once.
+void WorkerCore::adopt(Grant grant, Turn turn) {
+  if (context_->durability == Durability::store) {
+    if (knows(grant)) return;
+    if (is_started(grant.task)) {
+      again_.push_back(std::move(grant));
+      return;
+    }
+  }
+  take(std::move(grant), turn);
+}
+
+/// Whether this very attempt is here already.
+bool WorkerCore::knows(const Grant& grant) const {
+  const auto same = [&grant](const Grant& other) {
+    return other.task == grant.task && other.fence == grant.fence;
+  };
+  if (std::ranges::find(started_, Started{grant.task, grant.fence}) != started_.end()) return true;
+  if (std::ranges::any_of(again_, same)) return true;
+  if (const auto found = fetching_.find(grant.task); found != fetching_.end()) {
+    return same(found->second);
+  }
+  if (std::ranges::any_of(backing_off_, [&grant](const Started& one) {
+        return one == Started{grant.task, grant.fence};
+      })) {
+    return true;
+  }
+  for (const auto& [rank, equals] : granted_) {
+    if (std::ranges::any_of(equals, same)) return true;
+  }
+  for (const auto& [producer, waiting] : awaiting_) {
+    if (std::ranges::any_of(waiting, same)) return true;
+  }
+  return false;
+}
+
+bool WorkerCore::is_started(TaskId task) const {
+  return fetching_.contains(task) ||
+         std::ranges::find(started_, task, &Started::task) != started_.end();
+}
+
+void WorkerCore::on_park(Effects& effects) {
+  parking_ = true;
+  GiveTasksBack back;
+  for (const auto& [rank, equals] : granted_) {
+    for (const Grant& grant : equals) back.tasks.push_back(grant.task);
+  }
+  for (const auto& [producer, waiting] : awaiting_) {
+    for (const Grant& grant : waiting) back.tasks.push_back(grant.task);
+  }
+  for (const Grant& grant : again_) back.tasks.push_back(grant.task);
+  granted_.clear();
+  granted_count_ = 0;
+  awaiting_.clear();
+  again_.clear();
+  ready_.clear();  // Nobody's yet: they stay ready.
+  ready_count_ = 0;
+  if (!back.tasks.empty()) effects.push_back(std::move(back));
+  if (slot_ == Slot::held && started_.empty() && fetching_.empty()) {
     slot_ = Slot::none;
     effects.push_back(GiveSlotBack{});
   }
@@ -44,8 +122,9 @@ void WorkerCore::on_yield(Nanos now, Effects& effects) {
 }
 
 void WorkerCore::on_ended(Ended ended, Effects& effects) {
-  std::erase(started_, ended.task);
+  std::erase_if(started_, [&](const Started& one) { return one.task == ended.task; });
   alone_ = false;
+  pace(ended.execution, ended.publish);
   if (ended.committed && !ended.kept.missing()) {
     const std::uint32_t readers = context_->graph->readers(ended.template_task);
     if (readers > 0) kept_[ended.task] = {std::move(ended.kept), readers};
@@ -53,10 +132,8 @@ void WorkerCore::on_ended(Ended ended, Effects& effects) {
   if (ended.committed || ended.failed) release_kept(ended.template_task, ended.dependencies);
   if (!stopped_) {
     // What goes on from this task comes before its equals: its inputs are at hand.
-    for (Grant& grant : ended.granted) take(std::move(grant), Turn::next);
-    if (auto awaited = awaiting_.extract(ended.task)) {
-      for (Grant& grant : awaited.mapped()) take(std::move(grant));
-    }
+    for (Grant& grant : ended.granted) adopt(std::move(grant), Turn::next);
+    take_awaiting(ended.task);
     sort_out(ended.ready, ended.keep_here, effects);
     if (ended.retry) try_again(std::move(*ended.retry), ended.retry_after, effects);
   }
@@ -66,7 +143,35 @@ void WorkerCore::on_ended(Ended ended, Effects& effects) {
     slot_ = Slot::none;
     effects.push_back(GiveSlotBack{.busy = ended.slot_busy});
   }
-  if (!stopped_) pump(effects);
+  if (parking_) {
+    on_park(effects);
+  } else if (!stopped_) {
+    pump(effects);
+  }
+}
+
+/// What waited for a task of this worker, or for an older attempt of its own, to end.
+void WorkerCore::take_awaiting(TaskId ended) {
+  if (auto awaited = awaiting_.extract(ended)) {
+    for (Grant& grant : awaited.mapped()) take(std::move(grant));
+  }
+  if (again_.empty()) return;
+  for (Grant& grant : again_) {
+    if (grant.task == ended) take(std::move(grant));
+  }
+  std::erase_if(again_, [ended](const Grant& grant) { return grant.task == ended; });
+}
+
+/// As many tasks at once as keep the slot busy while the store commits: Little's law.
+void WorkerCore::pace(Nanos execution, Nanos publish) {
+  if (context_->durability == Durability::process) return;
+  constexpr double weight = 1.0 / 16;
+  constexpr double shortest = 500;  // No call is shorter, whatever the clock says.
+  execution_ += weight * (static_cast<double>(execution.count()) - execution_);
+  publish_ += weight * (static_cast<double>(publish.count()) - publish_);
+  const double ahead = publish_ / std::max(execution_, shortest);
+  window_ = started_ahead +
+            static_cast<std::size_t>(std::min(ahead, double{started_max - started_ahead}));
 }
 
 void WorkerCore::try_again(Grant grant, Nanos delay, Effects& effects) {
@@ -74,15 +179,19 @@ void WorkerCore::try_again(Grant grant, Nanos delay, Effects& effects) {
     take(std::move(grant));
     return;
   }
-  ++backing_off_;
+  backing_off_.push_back({grant.task, grant.fence});
   effects.push_back(TakeLater{std::move(grant), delay});
 }
 
 void WorkerCore::on_due(Grant grant, Effects& effects) {
   if (stopped_) return;
-  --backing_off_;
+  std::erase(backing_off_, Started{grant.task, grant.fence});
   take(std::move(grant));
-  pump(effects);
+  if (parking_) {
+    on_park(effects);
+  } else {
+    pump(effects);
+  }
 }
 
 void WorkerCore::on_stop(Effects& effects) {
@@ -91,7 +200,9 @@ void WorkerCore::on_stop(Effects& effects) {
   ready_count_ = 0;
   granted_.clear();
   granted_count_ = 0;
-  backing_off_ = 0;
+  backing_off_.clear();
+  fetching_.clear();
+  again_.clear();
   awaiting_.clear();
   kept_.clear();
   if (slot_ == Slot::held && started_.empty()) {
@@ -102,7 +213,8 @@ void WorkerCore::on_stop(Effects& effects) {
 
 /// Whether something runs or may run as soon as there is a slot.
 bool WorkerCore::needs_slot() const {
-  return !started_.empty() || ready_count_ > 0 || !granted_.empty() || claiming_;
+  return !started_.empty() || !fetching_.empty() || ready_count_ > 0 || !granted_.empty() ||
+         claiming_;
 }
 
 /// Whether to claim more: there is little left to run, or something more urgent than that.
@@ -126,9 +238,9 @@ void WorkerCore::pump(Effects& effects) {
     // Asked to yield, it lets what it started run out before it starts more.
     if (slot_ != Slot::held || !started_.empty()) return;
   }
-  while (!granted_.empty() && started_.size() < started_ahead && !alone_) {
+  while (!granted_.empty() && started_.size() + fetching_.size() < window_ && !alone_) {
     auto urgent = granted_.begin();
-    if (must_run_alone(urgent->second.front()) && !started_.empty()) return;
+    if (must_run_alone(urgent->second.front()) && !(started_.empty() && fetching_.empty())) return;
     Grant grant = std::move(urgent->second.front());
     urgent->second.pop_front();
     if (urgent->second.empty()) granted_.erase(urgent);
@@ -145,9 +257,36 @@ void WorkerCore::start(Grant grant, Effects& effects) {
     awaiting_[*producer].push_back(std::move(grant));
     return;
   }
+  std::erase_if(grant.absent, [&grant](const Grant::Absent& absent) {
+    return !grant.inputs.values()[absent.place].missing();
+  });
+  if (grant.absent.empty()) {
+    start_complete(std::move(grant), fetched, effects);
+    return;
+  }
   alone_ = must_run_alone(grant);
-  started_.push_back(grant.task);
+  FetchInputs fetch{.task = grant.task, .outputs = {}};
+  for (const Grant::Absent& absent : grant.absent) fetch.outputs.push_back(absent.task);
+  fetching_.insert_or_assign(grant.task, std::move(grant));
+  effects.push_back(std::move(fetch));
+}
+
+void WorkerCore::start_complete(Grant grant, Bytes fetched, Effects& effects) {
+  alone_ = must_run_alone(grant);
+  started_.push_back({grant.task, grant.fence});
   effects.push_back(Start{std::move(grant), fetched});
+}
+
+void WorkerCore::on_fetched(TaskId task, std::vector<Value> outputs, Effects& effects) {
+  auto node = fetching_.extract(task);
+  if (stopped_ || node.empty()) return;
+  Grant grant = std::move(node.mapped());
+  for (std::size_t i = 0; i < grant.absent.size() && i < outputs.size(); ++i) {
+    grant.inputs.set_value(grant.absent[i].place, std::move(outputs[i]));
+  }
+  grant.absent.clear();
+  const Bytes fetched = grant.inputs.size();
+  start_complete(std::move(grant), fetched, effects);
 }
 
 /// A task with a time limit may leave its slot unusable; nothing must be waiting behind it there.
@@ -208,14 +347,14 @@ void WorkerCore::sort_out(std::vector<ReadyTask>& ready, const std::vector<TaskI
 /// commit, and may have answered it to whoever made the reader ready, before this worker hears of
 /// it.
 std::optional<TaskId> WorkerCore::producer_at_work(const Grant& grant) const {
-  if (started_.empty() || std::ranges::none_of(grant.inputs.values(), &Value::missing)) return {};
+  if ((started_.empty() && fetching_.empty()) || std::ranges::none_of(grant.inputs.values(), &Value::missing)) return {};
   const auto dependencies = context_->graph->dependencies(grant.template_task);
   for (std::uint32_t slot = 0; slot < dependencies.size(); ++slot) {
     if (dependencies[slot].kind != DependencyKind::output) continue;
     if (!grant.inputs.at(slot).missing()) continue;
     const TaskId task =
       grant.dependencies.empty() ? dependencies[slot].task : grant.dependencies[slot];
-    if (std::ranges::find(started_, task) != started_.end()) return task;
+    if (is_started(task)) return task;
   }
   return {};
 }

@@ -29,6 +29,11 @@ struct Start {
   Grant grant;
   Bytes fetched;  ///< The part of its inputs that came from the store.
 };
+/// Read the inputs that the store did not send along.
+struct FetchInputs {
+  TaskId task;
+  std::vector<TaskId> outputs;  ///< In the order of `Grant::absent`.
+};
 /// Take this task again when its back-off is over.
 struct TakeLater {
   Grant grant;
@@ -39,13 +44,18 @@ struct HandOver {
   WorkerId worker;
   std::vector<ReadyTask> tasks;
 };
+/// Give claims back.
+struct GiveTasksBack {
+  std::vector<TaskId> tasks;
+};
 /// Launch a worker for a task that no worker is planned for.
 struct LaunchFlexible {
   ReadyTask task;
 };
 
 using WorkerEffect =
-  std::variant<WantSlot, GiveSlotBack, Claim, Start, TakeLater, HandOver, LaunchFlexible>;
+  std::variant<WantSlot, GiveSlotBack, Claim, Start, FetchInputs, TakeLater, HandOver,
+               GiveTasksBack, LaunchFlexible>;
 
 /// Decides what one worker does next. Holds no clock, thread or actor: tell it what happened, carry
 /// out the effects that it appends, in order.
@@ -55,8 +65,10 @@ using WorkerEffect =
 /// only waits, it gives the slot back as soon as somebody else wants it.
 class WorkerCore {
 public:
-  /// Tasks that are started ahead of the one that runs.
+  /// Tasks that are started at a time, at least: one runs, one is ready to.
   static constexpr std::size_t started_ahead = 2;
+  /// And at most, where the store takes longer to commit than the tasks to run.
+  static constexpr std::size_t started_max = 64;
   /// Tasks that are claimed at a time.
   static constexpr std::size_t claim_batch = 64;
   /// Asked to yield, a worker keeps a slot for at least so long while it has work.
@@ -71,6 +83,15 @@ public:
 
   /// The store's answer to `Claim`.
   void on_claimed(std::vector<Grant> grants, Effects& effects);
+
+  /// What the store says that this worker holds, or has claimed for it: what is new of it is taken.
+  void on_told(std::vector<Grant> grants, Effects& effects);
+
+  /// Inputs that were asked for; missing where the store has them no more.
+  void on_fetched(TaskId task, std::vector<Value> outputs, Effects& effects);
+
+  /// What is not started goes back, and nothing more is taken.
+  void on_park(Effects& effects);
 
   /// A slot was granted. @param now since the run's submission
   void on_slot(Nanos now, Effects& effects);
@@ -92,6 +113,8 @@ public:
     std::vector<TaskId> keep_here;
     std::optional<Grant> retry;  ///< Another attempt follows, after `retry_after`.
     Nanos retry_after{};
+    Nanos execution{};  ///< How long the function took,
+    Nanos publish{};    ///< and how long the store, to take the outcome.
     Nanos now{};
   };
   void on_ended(Ended ended, Effects& effects);
@@ -103,19 +126,32 @@ public:
   void on_stop(Effects& effects);
 
   /// Whether nothing is left to do: nothing ready, claimed, started or to be tried again.
-  [[nodiscard]] bool idle() const { return !needs_slot() && backing_off_ == 0; }
+  [[nodiscard]] bool idle() const { return !needs_slot() && backing_off_.empty(); }
   [[nodiscard]] std::size_t started() const { return started_.size(); }
+  /// Whether it parks and nothing of it is left to do.
+  [[nodiscard]] bool parked() const { return parking_ && idle() && fetching_.empty(); }
 
 private:
   enum class Slot : std::uint8_t { none, wanted, held };
+  struct Started {
+    TaskId task;
+    Fence fence;
+    friend bool operator==(const Started&, const Started&) = default;
+  };
 
   [[nodiscard]] bool needs_slot() const;
   void start(Grant grant, Effects& effects);
+  void start_complete(Grant grant, Bytes fetched, Effects& effects);
+  [[nodiscard]] bool knows(const Grant& grant) const;
+  [[nodiscard]] bool is_started(TaskId task) const;
+  void pace(Nanos execution, Nanos publish);
+  void take_awaiting(TaskId producer);
   [[nodiscard]] bool claim_now() const;
   void pump(Effects& effects);
   /// Where a grant stands among equally urgent ones.
   enum class Turn : std::uint8_t { next, last };
   void take(Grant grant, Turn turn = Turn::last);
+  void adopt(Grant grant, Turn turn = Turn::last);
   void try_again(Grant grant, Nanos delay, Effects& effects);
   void add_ready(const ReadyTask& task);
   [[nodiscard]] std::vector<TaskId> next_ready(std::size_t count);
@@ -139,8 +175,15 @@ private:
   bool stopped_ = false;
   bool claiming_ = false;
   bool alone_ = false;           ///< The task that is started must not have another behind it.
-  std::vector<TaskId> started_;  ///< At most `started_ahead`.
-  std::size_t backing_off_ = 0;
+  bool parking_ = false;
+  std::size_t window_ = started_ahead;  ///< How many may be started now.
+  double execution_ = 0;                ///< Recent averages, nanoseconds.
+  double publish_ = 0;
+  std::vector<Started> started_;  ///< At most `window_`.
+  std::unordered_map<TaskId, Grant> fetching_;
+  /// Granted anew while an older attempt of theirs is still here.
+  std::vector<Grant> again_;
+  std::vector<Started> backing_off_;
   std::size_t ready_count_ = 0;
   std::size_t granted_count_ = 0;
   std::map<float, std::deque<TaskId>, std::greater<>> ready_;  ///< By rank, the most urgent first.

@@ -53,6 +53,9 @@ public:
   /// Replaces the value of a slot that holds one.
   void set(std::uint32_t slot, Value value) { values_[begin(slot)] = std::move(value); }
 
+  /// Replaces one of `values`.
+  void set_value(std::uint32_t place, Value value) { values_[place] = std::move(value); }
+
   [[nodiscard]] const Value& at(std::uint32_t slot) const { return values_[begin(slot)]; }
   [[nodiscard]] std::span<const Value> gathered(std::uint32_t slot) const {
     return {values_.data() + begin(slot), values_.data() + end(slot)};

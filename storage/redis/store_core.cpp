@@ -104,6 +104,7 @@ void RedisRunStore::Core::call(std::shared_ptr<const std::function<redis::Comman
     if (reply) {
       done(std::move(reply));
     } else if (run_is_missing(reply.error())) {
+      self->forget(run);
       done(unknown_run(run));
     } else if (functions_are_missing(reply.error()) && tries > 1) {
       self->load_functions([self, make = std::move(make), tries, run,

@@ -115,6 +115,7 @@ private:
   void on_committed(Pending& pending, const Reply& reply);
   void poll(RunId run, std::uint64_t watch);
   void wake(RunId run);
+  void forget(RunId run);
   void write_run(CreateRun request, redis::WrittenRun written, std::string token,
                  Done<std::vector<ReadyTask>> done);
   void read_graph(RunId run, std::optional<WorkerId> worker,

@@ -184,6 +184,20 @@ void RedisRunStore::Core::wake(RunId run) {
   if (wake_up) (*wake_up)();
 }
 
+/// The run is gone: its watcher is told once more.
+void RedisRunStore::Core::forget(RunId run) {
+  cache_.drop(run);
+  bool watched = false;
+  {
+    const std::lock_guard lock{mutex_};
+    views_.erase(run);
+    watched = watches_.contains(run);
+  }
+  if (!watched) return;
+  wake(run);
+  watch(run, nullptr);
+}
+
 void RedisRunStore::Core::listen(RunId run, WorkerId worker, std::function<void(Told)> take) {
   const std::string channel = keys(run).worker(worker);
   if (!take) {

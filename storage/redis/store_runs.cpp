@@ -250,14 +250,10 @@ void RedisRunStore::Core::runs(Done<std::vector<RunId>> done) {
 }
 
 void RedisRunStore::Core::erase(RunId run, Done<void> done) {
-  cache_.drop(run);
-  {
-    const std::lock_guard lock{mutex_};
-    views_.erase(run);
-  }
   call(run, "erase", nullptr, [](const Result<Reply>&) {});
   client->call(redis::Command{"ZREM", redis::index_key(options.prefix), run.text()},
-               [done = std::move(done)](Result<Reply> reply) {
+               [self = shared_from_this(), run, done = std::move(done)](Result<Reply> reply) {
+                 self->forget(run);
                  if (reply) {
                    done({});
                  } else {

@@ -1,0 +1,152 @@
+#include "weft/actors/launcher.hpp"
+
+#include <map>
+
+#include <spdlog/spdlog.h>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "weft/actors/error_mapping.hpp"
+#include "weft/actors/type_ids.hpp"
+#include "weft/actors/worker.hpp"
+
+namespace weft {
+
+namespace {
+
+class Launcher {
+public:
+  Launcher(LauncherHandle::pointer self, std::function<ServicesPtr()> services,
+           ContextMaker make_context)
+    : self_(self), services_(std::move(services)), make_context_(std::move(make_context)) {
+    self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
+  }
+
+  LauncherHandle::behavior_type make_behavior() {
+    return {
+      [this](LaunchTasks& m) { launch(std::move(m)); },
+      [this](RunLaunched& m) {
+        Entry& entry = runs_[m.context->id];
+        entry.context = std::move(m.context);
+        entry.run = std::move(m.run);
+      },
+      [this](const EndRun& m) { return end(m.run); },
+    };
+  }
+
+  static inline const char* name = "weft.launcher";
+
+private:
+  struct Entry {
+    RunContextPtr context;  ///< Nothing while the store is asked.
+    RunActorHandle run;     ///< Nothing for runs that others have submitted.
+    std::map<WorkerId, WorkerHandle> workers;
+    std::vector<LaunchTasks> waiting;  ///< For the context.
+    std::vector<caf::typed_response_promise<void>> ending;
+  };
+
+  void launch(LaunchTasks message) {
+    const RunId run = message.run;
+    const auto [place, fresh] = runs_.try_emplace(run);
+    Entry& entry = place->second;
+    if (!entry.ending.empty()) return;
+    if (entry.context) {
+      give(entry, std::move(message));
+      return;
+    }
+    entry.waiting.push_back(std::move(message));
+    if (fresh) look_up(run);
+  }
+
+  void look_up(RunId run) {
+    self_->request(services_()->run_store, caf::infinite, DescribeRun{.run = run})
+      .then(
+        [this, run](const RunDescription& description) {
+          Entry& entry = runs_[run];
+          if (!entry.context) entry.context = make_context_(run, description);
+          for (LaunchTasks& message : std::exchange(entry.waiting, {})) {
+            give(entry, std::move(message));
+          }
+        },
+        [this, run](const caf::error& error) {
+          spdlog::warn("run {} cannot be taken over: {}", run.text(), from_caf(error).message);
+          runs_.erase(run);
+        });
+  }
+
+  void give(Entry& entry, LaunchTasks message) {
+    const auto planned = static_cast<std::uint32_t>(entry.context->plan->workers.size());
+    if (message.worker != flexible_worker) {
+      give(entry, message.worker,
+           message.worker.number() < planned ? WorkerKind::planned : WorkerKind::flexible,
+           std::move(message.tasks));
+      return;
+    }
+    // Past the plan's own; the number tells the worker apart in traces.
+    for (const ReadyTask& task : message.tasks) {
+      give(entry, WorkerId{planned + task.task.number()}, WorkerKind::flexible, {task});
+    }
+  }
+
+  void give(Entry& entry, WorkerId id, WorkerKind kind, std::vector<ReadyTask> tasks) {
+    WorkerHandle& worker = entry.workers[id];
+    if (!worker) {
+      worker =
+        spawn_worker(self_->system(), entry.context, services_(), id, kind, entry.run);
+      self_->monitor(worker);
+    }
+    if (tasks.empty()) return;
+    const RunId run = entry.context->id;
+    // One that has just quit must not take them along.
+    self_->request(worker, caf::infinite, TasksReady{tasks})
+      .then([] {},
+            [this, run, id, tasks, address = worker.address()](const caf::error&) {
+              on_down(address);
+              launch({.run = run, .worker = id, .tasks = tasks});
+            });
+  }
+
+  void on_down(const caf::actor_addr& worker) {
+    for (auto place = runs_.begin(); place != runs_.end(); ++place) {
+      Entry& entry = place->second;
+      const auto found = std::ranges::find_if(
+        entry.workers, [&worker](const auto& one) { return one.second.address() == worker; });
+      if (found == entry.workers.end()) continue;
+      entry.workers.erase(found);
+      if (!entry.workers.empty()) return;
+      for (auto& promise : entry.ending) promise.deliver();
+      // Somebody else's run is looked up again when it is needed again.
+      if (!entry.ending.empty() || !entry.run) runs_.erase(place);
+      return;
+    }
+  }
+
+  caf::result<void> end(RunId run) {
+    auto promise = self_->make_response_promise<void>();
+    const auto found = runs_.find(run);
+    if (found == runs_.end() || found->second.workers.empty()) {
+      if (found != runs_.end()) runs_.erase(found);
+      promise.deliver();
+      return promise;
+    }
+    found->second.ending.push_back(promise);
+    for (const auto& [id, worker] : found->second.workers) self_->send(worker, StopWorker{});
+    return promise;
+  }
+
+  LauncherHandle::pointer self_;
+  std::function<ServicesPtr()> services_;
+  ContextMaker make_context_;
+  std::map<RunId, Entry> runs_;
+};
+
+}  // namespace
+
+LauncherHandle spawn_launcher(caf::actor_system& system, std::function<ServicesPtr()> services,
+                              ContextMaker make_context) {
+  return system.spawn<caf::stateful_actor<Launcher, LauncherHandle::base>>(
+    std::move(services), std::move(make_context));
+}
+
+}  // namespace weft

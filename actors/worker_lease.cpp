@@ -1,0 +1,120 @@
+// How a worker of a run that outlives processes holds its place: launched once, kept by heartbeats,
+// given up when it parks.
+
+#include "weft/actors/error_mapping.hpp"
+#include "weft/actors/type_ids.hpp"
+#include "weft/actors/worker.hpp"
+
+namespace weft {
+
+void WorkerActor::launch() {
+  lease_ = Lease::asked;
+  self_
+    ->request(services_->attempt_store_of(id_), caf::infinite,
+              LaunchWorker{.run = context_->id, .worker = id_, .holder = services_->holder})
+    .then([this](bool launched) { on_launched(launched); },
+          [this](const caf::error&) { on_launched(false); });
+}
+
+/// Somebody else may be this worker already, or the run may be over.
+void WorkerActor::on_launched(bool launched) {
+  if (!launched || stopping_) {
+    lose_lease();
+    return;
+  }
+  lease_ = Lease::held;
+  self_->send(services_->attempt_store_of(id_),
+              ListenForWorker{.run = context_->id, .worker = id_, .listener = self_});
+  self_->delayed_send(self_, context_->lease / 3, Heartbeat{});
+  read_held();
+  core_.on_ready(std::exchange(early_, {}), effects_);
+  perform_all();
+}
+
+void WorkerActor::beat() {
+  if (stopping_ || lease_ == Lease::none) return;
+  self_->delayed_send(self_, context_->lease / 3, Heartbeat{});
+  self_
+    ->request(services_->attempt_store_of(id_), caf::infinite,
+              RenewLease{.run = context_->id, .worker = id_, .holder = services_->holder})
+    .then([this](const Renewal& renewal) { on_renewed(renewal); },
+          [this](const caf::error&) { lose_lease(); });
+}
+
+void WorkerActor::on_renewed(const Renewal& renewal) {
+  if (stopping_ || lease_ != Lease::held) return;
+  if (!renewal.held) {
+    lose_lease();
+  } else if (renewal.told > told_) {
+    told_ = renewal.told;
+    read_held();
+  }
+}
+
+void WorkerActor::on_told(Told& told) {
+  if (stopping_ || lease_ != Lease::held) return;
+  const bool next = told.number == told_ + 1;
+  told_ = std::max(told_, told.number);
+  core_.on_told(std::move(told.grants), effects_);
+  perform_all();
+  if (!next) read_held();
+}
+
+/// Takes what the store says that it holds: a message or an answer may have been lost.
+void WorkerActor::read_held() {
+  if (std::exchange(reading_held_, true)) {
+    read_held_again_ = true;
+    return;
+  }
+  self_
+    ->request(services_->attempt_store_of(id_), caf::infinite,
+              ReadHeld{.run = context_->id, .worker = id_})
+    .then(
+      [this](HeldTasks& held) {
+        reading_held_ = false;
+        if (stopping_) return;
+        core_.on_told(std::move(held.grants), effects_);
+        perform_all();
+        quit_if_done();
+        if (std::exchange(read_held_again_, false)) read_held();
+      },
+      [this](const caf::error& error) {
+        reading_held_ = false;
+        give_up(from_caf(error));
+      });
+}
+
+/// It is this worker no longer: what it held is others'.
+void WorkerActor::lose_lease() {
+  lease_ = Lease::none;
+  on_stop();
+}
+
+void WorkerActor::on_park() {
+  if (stopping_) return;
+  core_.on_park(effects_);
+  perform_all();
+  quit_if_done();
+}
+
+/// Gives its place up, unless something was claimed for it meanwhile.
+void WorkerActor::end_lease() {
+  if (lease_ != Lease::held) return;
+  lease_ = Lease::ending;
+  self_
+    ->request(services_->attempt_store_of(id_), caf::infinite,
+              ParkLease{.run = context_->id, .worker = id_, .holder = services_->holder})
+    .then(
+      [this](bool parked) {
+        if (stopping_) return;
+        if (parked) {
+          lose_lease();
+        } else {
+          lease_ = Lease::held;
+          read_held();
+        }
+      },
+      [this](const caf::error&) { lose_lease(); });
+}
+
+}  // namespace weft
