@@ -119,8 +119,9 @@ TaskExecuted execute(const ExecuteTask& call, CallContext& context) {
 
 class ThreadedExecutor final : public ExecutorHandle::base {
 public:
-  ThreadedExecutor(caf::actor_config& config, SlotThread* thread)
-    : ExecutorHandle::base(config), thread_(thread) {
+  ThreadedExecutor(caf::actor_config& config, SlotThread* thread,
+                   std::shared_ptr<std::atomic<std::uint32_t>> running)
+    : ExecutorHandle::base(config), thread_(thread), running_(std::move(running)) {
     thread_->serve(this);
   }
 
@@ -144,10 +145,14 @@ private:
     // call.
     if (call.announce_start) caf::anon_send(call.reply_to, TaskStarted{.attempt = call.attempt});
     ThreadContext context{call};
-    tell(this, call.reply_to, execute(call, context));
+    if (running_) running_->store(call.task.number() + 1, std::memory_order_relaxed);
+    TaskExecuted executed = execute(call, context);
+    if (running_) running_->store(0, std::memory_order_relaxed);
+    tell(this, call.reply_to, std::move(executed));
   }
 
   SlotThread* thread_;  ///< Outlives this actor: the factory ends it last.
+  std::shared_ptr<std::atomic<std::uint32_t>> running_;
 };
 
 // -- in virtual time ------------------------------------------------------------------------------
@@ -202,7 +207,7 @@ ExecutorHandle ThreadedExecutors::spawn(caf::actor_system& system) {
   const std::lock_guard lock{mutex_};
   std::erase_if(threads_, [](const auto& thread) { return thread->finished(); });
   threads_.push_back(std::make_unique<SlotThread>(system));
-  return system.spawn<ThreadedExecutor>(threads_.back().get());
+  return system.spawn<ThreadedExecutor>(threads_.back().get(), running_);
 }
 
 void ThreadedExecutors::stop() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -26,11 +27,17 @@ public:
 /// Each executor on a thread of its own.
 class ThreadedExecutors final : public ExecutorFactory {
 public:
+  ThreadedExecutors() = default;
+  /// @param running holds one more than the number of the task whose function is being called, else
+  ///        0; for one executor, seen by whoever finds out what has ended the process
+  explicit ThreadedExecutors(std::shared_ptr<std::atomic<std::uint32_t>> running)
+    : running_(std::move(running)) {}
   ~ThreadedExecutors() override;
   ExecutorHandle spawn(caf::actor_system& system) override;
   void stop() override;
 
 private:
+  std::shared_ptr<std::atomic<std::uint32_t>> running_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<SlotThread>> threads_;
 };

@@ -79,6 +79,11 @@ struct LaunchTasks;
 struct RunLaunched;
 struct EndRun;
 struct SweepTick;
+struct InvokeWorker;
+struct HostStarted;
+struct HostFrame;
+struct HostEnded;
+struct Prewarm;
 
 /// WATCHER: is told that a run has news.
 using WatcherHandle = caf::typed_actor<
@@ -180,6 +185,20 @@ using LauncherHandle = caf::typed_actor<
   caf::result<void>(RunLaunched),
   // Replies when none of the run's workers is left here.
   caf::result<void>(EndRun)>;
+
+/// HOST: a process of its own that hosts one worker at a time, seen from inside.
+using HostHandle = LauncherHandle::extend<
+  caf::result<void>(InvokeWorker), caf::result<void>(TasksReady), caf::result<void>(ParkWorker),
+  caf::result<void>(StopWorker)>;
+
+/// PROCESS_LAUNCHER: a launcher whose workers are hosted by processes; their pool as well.
+using ProcessLauncherHandle = LauncherHandle::extend<
+  // Replies how many processes were started that nobody waits for yet.
+  caf::result<std::uint32_t>(Prewarm),
+  // INTERNAL: what the processes do.
+  caf::result<void>(HostStarted), caf::result<void>(HostFrame), caf::result<void>(HostEnded),
+  // INTERNAL: slots whose keep-alive has passed go cold.
+  caf::result<void>(PoolTick)>;
 
 /// SWEEPER: finds what has stopped, and has it launched again.
 using SweeperHandle = caf::typed_actor<

@@ -242,6 +242,40 @@ struct EndRun : ProcessLocal {
 /// INTERNAL: time to sweep.
 struct SweepTick : ProcessLocal {};
 
+// -- processes that host workers --
+
+/// Be this worker until it parks or its run ends.
+struct InvokeWorker : ProcessLocal {
+  RunContextPtr context;
+  WorkerId worker;
+  std::string holder;
+  std::vector<ReadyTask> tasks;
+};
+/// Start processes for workers that will be wanted.
+struct Prewarm : ProcessLocal {
+  std::uint32_t count = 0;
+  WorkerClass worker_class;
+};
+/// INTERNAL: a process may be given work, or could not be started.
+struct HostStarted : ProcessLocal {
+  SlotId slot;
+  std::uint64_t start = 0;  ///< Which of the slot's processes it is.
+  std::optional<Error> failure;
+};
+/// INTERNAL: a process has said something.
+struct HostFrame : ProcessLocal {
+  SlotId slot;
+  std::uint64_t start = 0;
+  std::uint16_t kind = 0;
+  Blob payload;
+};
+/// INTERNAL: nothing of a process is left.
+struct HostEnded : ProcessLocal {
+  SlotId slot;
+  std::uint64_t start = 0;
+  Error cause;
+};
+
 // -- executor --
 
 /// Call the function of a task and tell `reply_to`.

@@ -38,6 +38,30 @@ void PoolCore::on_release(SlotId slot, bool usable, TimePoint now, Effects& effe
   wake_later(effects);
 }
 
+void PoolCore::on_start_failed(SlotId slot) {
+  slots_[slot.number()].state = State::cold;
+}
+
+void PoolCore::on_lost(SlotId slot, TimePoint, Effects& effects) {
+  if (slots_[slot.number()].state != State::warm) return;
+  slots_[slot.number()].state = State::cold;
+  std::erase(warm_, slot);
+  serve(effects);
+}
+
+std::uint32_t PoolCore::prewarm(std::uint32_t count, const WorkerClass& worker_class,
+                                Effects& effects) {
+  std::uint32_t started = 0;
+  for (std::uint32_t i = 0; i < slots_.size() && started < count; ++i) {
+    if (slots_[i].state != State::cold) continue;
+    slots_[i].state = State::starting;
+    slots_[i].worker_class = worker_class;
+    effects.push_back(StartSlot{SlotId{i}, policy_.cold_start});
+    ++started;
+  }
+  return started;
+}
+
 void PoolCore::on_time(TimePoint now, Effects& effects) {
   wake_pending_ = false;
   std::erase_if(warm_, [&](SlotId slot) {

@@ -69,6 +69,18 @@ public:
   /// A slot comes back. @param usable false when its executor must be replaced
   void on_release(SlotId slot, bool usable, TimePoint now, Effects& effects);
 
+  /// A slot could not be started. Whoever waits for one is served when the caller says so.
+  void on_start_failed(SlotId slot);
+
+  /// A warm slot has ended by itself.
+  void on_lost(SlotId slot, TimePoint now, Effects& effects);
+
+  /// Starts up to `count` cold slots for a class that nobody has asked for yet. Answers how many.
+  std::uint32_t prewarm(std::uint32_t count, const WorkerClass& worker_class, Effects& effects);
+
+  /// Serves who waits as far as it can be done now.
+  void on_retry(Effects& effects) { serve(effects); }
+
   void on_time(TimePoint now, Effects& effects);
 
   enum class State : std::uint8_t { cold, starting, warm, busy };

@@ -30,6 +30,7 @@ struct CreateRun {
   std::optional<TimePoint>
     submitted;  ///< On the store's clock: its events count from then. Nothing: now.
   WallTime submitted_wall;  ///< For people.
+  std::string source;       ///< Where its functions come from, for other nodes; they know its form.
 };
 
 /// A task that may be claimed now, and the worker that the plan has for it (or `flexible_worker`).
@@ -213,6 +214,7 @@ struct RunDescription {
   Nanos retention{};
   Nanos lease{};
   WallTime submitted;
+  std::string source;
 };
 
 /// What a sweep found and put right.

@@ -189,6 +189,7 @@ void write_fixed(const CreateRun& request, WrittenRun& run) {
     {"retention", std::to_string(request.retention.count())},
     {"lease", std::to_string(request.lease.count())},
     {"submitted", std::to_string(request.submitted_wall.time_since_epoch().count())},
+    {"source", request.source},
   };
 }
 
@@ -218,6 +219,7 @@ Result<RunDescription> read_fixed(const std::vector<std::pair<std::string, std::
       while (in.left() > 0) run.kept.emplace_back(in.u32());
       continue;
     }
+    if (name == "source") run.source = text;
     const bool known =
       name == "fail_fast" || name == "retention" || name == "lease" || name == "submitted";
     if (!known) continue;
