@@ -105,7 +105,8 @@ private:
                           .kept = context().kept,
                           .fail_fast = request_.fail_fast,
                           .retention = request_.retention,
-                          .submitted = context().submitted})
+                          .submitted = context().submitted,
+                          .submitted_wall = context().submitted_wall})
       .then([this](RunCreated& created) { launch(created.ready); },
             [this](const caf::error& error) { end_without_store(error); });
   }
