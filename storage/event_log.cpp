@@ -59,7 +59,9 @@ RunEvent EventLog::render(const Record& record, const TaskTable& table) const {
                         : "its claim was no longer valid";
       break;
     case RunEventKind::task_requeued:
-      event.message = fmt::format("the lease of worker {} ran out", record.worker.number());
+      event.message = record.detail == 0
+                        ? fmt::format("the lease of worker {} ran out", record.worker.number())
+                        : messages_[record.detail - 1];
       break;
     default:
       break;

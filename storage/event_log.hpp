@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,11 @@ enum class LostCause : std::uint8_t {
 /// Owned by `MemoryRun`; not thread-safe.
 class EventLog {
 public:
+  /// A message that is kept once.
+  struct Note {
+    std::uint32_t number = 0;
+  };
+
   void reserve(std::size_t events) { records_.reserve(events); }
   [[nodiscard]] std::size_t size() const { return records_.size(); }
 
@@ -35,8 +41,10 @@ public:
   void skipped(Nanos at, TaskId task, TaskId cause) {
     add(RunEventKind::task_skipped, at, task, {}, 0, cause.number());
   }
-  void requeued(Nanos at, TaskId task, WorkerId worker, std::uint32_t attempt) {
-    add(RunEventKind::task_requeued, at, task, worker, attempt, 0);
+  /// @param cause nothing: the lease of the worker ran out
+  void requeued(Nanos at, TaskId task, WorkerId worker, std::uint32_t attempt,
+                std::optional<Note> cause) {
+    add(RunEventKind::task_requeued, at, task, worker, attempt, cause ? cause->number + 1 : 0);
   }
   /// @param attempt 0 when it is not known any more
   void lost(Nanos at, TaskId task, WorkerId worker, std::uint32_t attempt, LostCause cause) {
@@ -46,6 +54,9 @@ public:
   void failed(RunEventKind kind, Nanos at, TaskId task, WorkerId worker, std::uint32_t attempt,
               std::string message);
   void ended(Nanos at, std::string message);
+
+  /// Keeps a message that several events will have.
+  [[nodiscard]] Note note(std::string message) { return {keep(std::move(message))}; }
 
   /// Events from number `first` on, at most `limit`.
   [[nodiscard]] std::vector<RunEvent> read(std::uint64_t first, std::size_t limit,
@@ -58,7 +69,7 @@ private:
     WorkerId worker;
     std::uint32_t kind : 8;
     std::uint32_t attempt : 24;
-    std::uint32_t detail;  ///< By kind: tasks made, the task at fault, `LostCause`, or a message.
+    std::uint32_t detail;  ///< By kind: see `render`.
   };
   static_assert(sizeof(Record) == 24, "every task has at least one");
 

@@ -1,4 +1,4 @@
-// Claims, grants and leases of a run in memory.
+// Claims and grants of a run in memory.
 
 #include <algorithm>
 
@@ -50,7 +50,9 @@ Result<void> MemoryRun::release(const ReleaseRequest& request, Nanos now) {
   if (ended()) return {};
   for (const TaskId task : request.tasks) {
     const TaskState& state = states_[task];
-    if (state.status == TaskStatus::claimed && state.worker == request.worker) requeue(task, now);
+    if (state.status != TaskStatus::claimed || state.worker != request.worker) continue;
+    withdraw(task);
+    make_ready(task, now);
   }
   return {};
 }
@@ -65,12 +67,11 @@ void MemoryRun::unhold(TaskId task) {
   leases_.find(states_[task].worker)->second.claimed.remove(states_, task);
 }
 
-/// Takes a claim back. Whoever had it is fenced off.
-void MemoryRun::requeue(TaskId task, Nanos now) {
+/// Takes a claim back. Whoever had it is fenced off; what becomes of the task is up to the caller.
+void MemoryRun::withdraw(TaskId task) {
   unhold(task);
   chunks_.drop(task);
   states_[task].fence = Fence{states_[task].fence.number() + 1};
-  make_ready(task, now);
 }
 
 // -- what became ready ---------------------------------------------------------------------------
@@ -101,7 +102,7 @@ void MemoryRun::sort_fresh() {
   if (!std::ranges::is_sorted(fresh_, sooner)) std::ranges::sort(fresh_, sooner);
 }
 
-/// Takes those out of `fresh_` that the request claims, in their order.
+/// Takes those out of `fresh_` that the request claims, for whomever, in their order.
 void MemoryRun::claim_fresh(const CommitRequest& request, Nanos now, std::vector<Grant>& granted) {
   Lease* lease = nullptr;
   bool flexible_left = true;
@@ -111,7 +112,8 @@ void MemoryRun::claim_fresh(const CommitRequest& request, Nanos now, std::vector
     const bool wanted = request.claim == ClaimChildren::all || ready.worker == request.worker ||
                         (flexible && flexible_left);
     if (!wanted || granted.size() >= request.claim_limit) {
-      *kept++ = ready;
+      const bool placed = request.claim == ClaimChildren::placed;
+      if (!placed || !claim_for_other(ready, request.worker, now)) *kept++ = ready;
       continue;
     }
     flexible_left = flexible_left && !flexible;
@@ -120,6 +122,21 @@ void MemoryRun::claim_fresh(const CommitRequest& request, Nanos now, std::vector
     granted.push_back(grant(ready.task));
   }
   fresh_.erase(kept, fresh_.end());
+}
+
+/// Claims a task for the worker that it is planned on, if that is another one and launched, and
+/// notes what to tell it. Its lease stays as it is: the claim is no sign that it lives.
+bool MemoryRun::claim_for_other(const ReadyTask& ready, WorkerId committer, Nanos now) {
+  if (ready.worker == committer || ready.worker == flexible_worker) return false;
+  const auto found = leases_.find(ready.worker);
+  if (found == leases_.end()) return false;
+  Lease& lease = found->second;
+  if (lease.holder.empty() || lease.expiry <= now) return false;
+  hold(ready.task, lease, ready.worker);
+  Told& told = told_[ready.worker];
+  if (told.number == 0) told.number = ++lease.told;
+  told.grants.push_back(grant(ready.task));
+  return true;
 }
 
 /// Moves all of `fresh_` into the answer and makes them claimable.
@@ -190,65 +207,6 @@ TaskOrigin MemoryRun::row_of(TaskOrigin from, TaskId map) const {
     from = table_.origin(from.expansion->map);
   }
   return from;
-}
-
-// -- leases --------------------------------------------------------------------------------------
-
-MemoryRun::Lease& MemoryRun::extend_lease(WorkerId worker, Nanos now) {
-  Lease& lease = leases_[worker];
-  lease.expiry = now + lease_;
-  return lease;
-}
-
-bool MemoryRun::launch(WorkerId worker, const std::string& holder, Nanos now) {
-  if (ended()) return false;
-  Lease& lease = leases_[worker];
-  const bool live = lease.expiry > now;
-  if (live && !lease.holder.empty() && lease.holder != holder) return false;
-  if (!live) lapse(worker, lease, now);
-  lease.holder = holder;
-  lease.expiry = now + lease_;
-  return true;
-}
-
-bool MemoryRun::renew(WorkerId worker, Nanos now) {
-  const auto found = leases_.find(worker);
-  if (found == leases_.end() || found->second.expiry <= now) return false;
-  found->second.expiry = now + lease_;
-  return true;
-}
-
-/// The lease has run out: what it held is ready again, and the next sweep reports it.
-void MemoryRun::lapse(WorkerId worker, Lease& lease, Nanos now) {
-  while (!lease.claimed.empty()) {
-    const TaskId task = lease.claimed.front();
-    events_.requeued(now, task, worker, states_[task].attempt);
-    requeue(task, now);
-    lapsed_.insert(task);
-  }
-}
-
-void MemoryRun::sweep(Nanos now, SweepReport& report) {
-  if (ended()) return;
-  for (auto at = leases_.begin(); at != leases_.end();) {
-    if (at->second.expiry > now) {
-      ++at;
-      continue;
-    }
-    lapse(at->first, at->second, now);
-    at = leases_.erase(at);
-  }
-  for (const TaskId task : std::exchange(lapsed_, {})) {
-    // Somebody may have claimed it since it was requeued.
-    if (states_[task].status != TaskStatus::ready) continue;
-    report.requeued.push_back({id_, ready_task(task)});
-  }
-  while (!ready_.empty() && now - states_[ready_.front()].since > lease_) {
-    const TaskId task = ready_.front();
-    ready_.remove(states_, task);
-    make_ready(task, now);  // Reported again after another lease.
-    report.orphaned.push_back({id_, ready_task(task)});
-  }
 }
 
 }  // namespace weft

@@ -62,13 +62,16 @@ Result<void> MemoryRun::validate(const CreateRun& request) {
 MemoryRun::MemoryRun(CreateRun request)
   : id_(request.run),
     plan_(std::move(request.plan)),
+    kept_(std::move(request.kept)),
+    submitted_(request.submitted_wall),
+    source_(std::move(request.source)),
     fail_fast_(request.fail_fast),
     retention_(request.retention),
     lease_(request.lease),
     table_(std::move(request.graph)),
     facts_(scope_facts(table_.graph())) {
   states_.resize(graph().task_count());
-  for (const TaskId task : request.kept) states_[task].kept = true;
+  for (const TaskId task : kept_) states_[task].kept = true;
   for (std::uint32_t i = 0; i < graph().task_count(); ++i) {
     const TaskId task{i};
     if (graph().task(task).scope != 0) continue;
@@ -208,30 +211,28 @@ Result<FailAnswer> MemoryRun::fail(FailRequest& request, Nanos now) {
     answer.fence = state.fence;
     answer.attempt = state.attempt;
   } else {
-    fail_finally(request, now);
+    fail_finally(request.task, request.worker, std::move(request.error), now);
     answer.run_ended = ended();
   }
   return answer;
 }
 
-void MemoryRun::fail_finally(FailRequest& request, Nanos now) {
-  TaskState& state = states_[request.task];
+void MemoryRun::fail_finally(TaskId task, WorkerId worker, Error error, Nanos now) {
+  TaskState& state = states_[task];
   state.status = TaskStatus::failed;
-  state.worker = request.worker;
+  state.worker = worker;
   ++counts_.failed;
-  Error& error = request.error;
-  if (error.task.empty()) error.task = table_.name(request.task);
-  if (error.node.empty()) error.node = fmt::format("worker {}", request.worker.number());
+  if (error.task.empty()) error.task = table_.name(task);
+  if (error.node.empty()) error.node = fmt::format("worker {}", worker.number());
   error.attempt = state.attempt;
-  events_.failed(RunEventKind::task_failed, now, request.task, request.worker, state.attempt,
-                 error.message);
+  events_.failed(RunEventKind::task_failed, now, task, worker, state.attempt, error.message);
   if (errors_.size() < max_recorded_errors) errors_.push_back(std::move(error));
   if (fail_fast_) {
     end(RunState::failed, "failed: " + errors_.front().message, now);
     return;
   }
-  release_inputs(request.task);
-  skip_dependents(request.task, request.task, now);
+  release_inputs(task);
+  skip_dependents(task, task, now);
   end_if_done(now);
 }
 
@@ -255,7 +256,7 @@ void MemoryRun::skip_dependents(TaskId task, TaskId cause, Nanos now) {
   }
 }
 
-// -- inputs and outputs --------------------------------------------------------------------------
+// -- dependents ----------------------------------------------------------------------------------
 
 template <class Visit>
 void MemoryRun::for_each_dependent(TaskId task, Visit&& visit) {
@@ -268,47 +269,6 @@ void MemoryRun::for_each_dependent(TaskId task, Visit&& visit) {
       visit(TaskId{edge.first.number() + row * edge.stride});
     }
   }
-}
-
-/// A task is done, however it ended: it reads no more.
-void MemoryRun::release_inputs(TaskId task) {
-  const TaskOrigin from = table_.origin(task);
-  const Task& stated = graph().task(from.task);
-  for (const Dependency& input : graph().dependencies(from.task)) {
-    if (input.kind == DependencyKind::output) drop_reader(table_.resolve(from, input.task));
-    if (input.kind != DependencyKind::gather) continue;
-    const Scope& scope = graph().scope(graph().task(input.task).scope);
-    const Expansion* rows = table_.expansion_of(table_.resolve(from, scope.map));
-    if (!rows) continue;
-    const std::uint32_t position = graph().position(input.task);
-    for (std::uint32_t row = 0; row < rows->items; ++row) {
-      drop_reader(TaskId{rows->first.number() + row * rows->width + position});
-    }
-  }
-  if (stated.kind == TaskKind::map) {
-    for (const TaskId retained : facts_[stated.body].retained) {
-      drop_reader(table_.resolve(from, retained));
-    }
-  }
-  if (!from.expansion) return;
-  for (const TaskId map : facts_[stated.scope].items_read[graph().position(from.task)]) {
-    const TaskOrigin row = row_of(from, map);
-    Value item = items_.drop(row.expansion->first, row.row);
-    if (!item.missing()) released_.push_back(std::move(item));
-  }
-}
-
-void MemoryRun::drop_reader(TaskId task) {
-  TaskState& state = states_[task];
-  check(state.readers > 0, "a task that is done with an output was one of its readers");
-  if (--state.readers == 0 && !state.kept) release_output(task);
-}
-
-void MemoryRun::release_output(TaskId task) {
-  TaskState& state = states_[task];
-  if (state.output.missing()) return;
-  released_.push_back(std::exchange(state.output, {}));
-  if (state.chunked) chunks_.drop(task);
 }
 
 // -- the end -------------------------------------------------------------------------------------
@@ -347,6 +307,7 @@ void MemoryRun::end(RunState state, std::string message, Nanos now) {
   leases_.clear();
   edges_.clear();
   lapsed_.clear();
+  tolls_.clear();
 }
 
 // -- reading -------------------------------------------------------------------------------------
@@ -355,38 +316,15 @@ RunStatus MemoryRun::status(Nanos now) const {
   return {.state = state_, .tasks = counts_, .errors = errors_, .at = ended() ? ended_at_ : now};
 }
 
-Result<std::vector<Value>> MemoryRun::fetch(std::span<const TaskId> tasks) const {
-  if (auto known = check_known(tasks); !known) return std::move(known).error();
-  std::vector<Value> values;
-  values.reserve(tasks.size());
-  for (const TaskId task : tasks) values.push_back(states_[task].output);
-  return values;
-}
-
-Result<void> MemoryRun::put_chunk(PutChunk& chunk) {
-  if (auto known = check_known({&chunk.task, 1}); !known) return known;
-  const TaskState& state = states_[chunk.task];
-  if (ended() || state.status != TaskStatus::claimed || state.fence != chunk.fence) {
-    return Error{
-      .code = Errc::claim_lost,
-      .message = fmt::format("the claim on {} is no longer valid", table_.name(chunk.task)),
-      .hint = "stop this attempt: its output is not wanted any more"};
-  }
-  ++chunks_put_;
-  return chunks_.put(chunk.task, chunk.index, std::move(chunk.bytes));
-}
-
-Result<Chunks> MemoryRun::read_chunks(TaskId task, std::uint32_t first) const {
-  if (auto known = check_known({&task, 1}); !known) return std::move(known).error();
-  const TaskState& state = states_[task];
-  if (state.chunked && state.output.missing()) {
-    return Error{.code = Errc::input_missing,
-                 .message = fmt::format("the output of {} has been released", table_.name(task)),
-                 .hint = "keep the output to read it after its last reader"};
-  }
-  return Chunks{.fence = state.fence,
-                .bytes = chunks_.read(task, first, state.output),
-                .complete = state.status == TaskStatus::committed};
+RunDescription MemoryRun::describe() const {
+  return {.graph = table_.graph_ptr(),
+          .plan = plan_,
+          .kept = kept_,
+          .fail_fast = fail_fast_,
+          .retention = retention_,
+          .lease = lease_,
+          .submitted = submitted_,
+          .source = source_};
 }
 
 }  // namespace weft

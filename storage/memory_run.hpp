@@ -42,7 +42,9 @@ public:
   [[nodiscard]] Result<void> release(const ReleaseRequest& request, Nanos now);
   [[nodiscard]] Result<void> put_chunk(PutChunk& chunk);
   [[nodiscard]] bool launch(WorkerId worker, const std::string& holder, Nanos now);
-  [[nodiscard]] bool renew(WorkerId worker, Nanos now);
+  [[nodiscard]] Renewal renew(WorkerId worker, const std::string& holder, Nanos now);
+  [[nodiscard]] bool park(WorkerId worker, const std::string& holder);
+  [[nodiscard]] AbandonAnswer abandon(const AbandonRequest& request, Nanos now);
 
   /// Adds what lost its lease and what nobody claims to the report.
   void sweep(Nanos now, SweepReport& report);
@@ -50,6 +52,8 @@ public:
   // -- reading -----------------------------------------------------------------------------------
 
   [[nodiscard]] RunStatus status(Nanos now) const;
+  [[nodiscard]] RunDescription describe() const;
+  [[nodiscard]] std::vector<Grant> held(WorkerId worker) const;
   [[nodiscard]] Result<std::vector<Value>> fetch(std::span<const TaskId> tasks) const;
   [[nodiscard]] Result<Chunks> read_chunks(TaskId task, std::uint32_t first) const;
   [[nodiscard]] std::vector<RunEvent> events(std::uint64_t first, std::size_t limit) const {
@@ -66,12 +70,28 @@ public:
   /// them where no lock is held: a value may hold anything.
   [[nodiscard]] std::vector<Value> take_released() { return std::exchange(released_, {}); }
 
+  /// Whether the last step has claimed something for other workers.
+  [[nodiscard]] bool tells() const { return !told_.empty(); }
+
+  /// What it has claimed, by worker: to be told by the caller, where no lock is held.
+  [[nodiscard]] std::map<WorkerId, Told> take_told() { return std::exchange(told_, {}); }
+
 private:
   /// What a worker holds until a point in time that it has to move on.
   struct Lease {
     Nanos expiry{};
     std::string holder;  ///< Who launched it; empty if nobody has.
     TaskList claimed;
+    std::uint64_t told = 0;  ///< Messages to it since it was launched.
+  };
+
+  /// How often a task's worker was lost. Few tasks have one.
+  struct Toll {
+    std::uint32_t ended = 0;     ///< Workers that ended while they called its function.
+    std::uint32_t vanished = 0;  ///< Workers that nobody knows more of than that they held it.
+
+    /// Whether that is too much to try again.
+    [[nodiscard]] bool reaches(std::uint32_t max_kills) const;
   };
 
   /// Tasks inside a map that wait for a task outside of it: `first`, `first + stride`, ...
@@ -92,8 +112,7 @@ private:
   Lease& extend_lease(WorkerId worker, Nanos now);
   void hold(TaskId task, Lease& lease, WorkerId worker);
   void unhold(TaskId task);
-  void requeue(TaskId task, Nanos now);
-  void lapse(WorkerId worker, Lease& lease, Nanos now);
+  void withdraw(TaskId task);
   [[nodiscard]] std::optional<ClaimRefusal> refusal(TaskId task, const ClaimRequest& request) const;
   [[nodiscard]] Grant grant(TaskId task) const;
   void add_input(const TaskOrigin& from, const Dependency& dependency, Inputs& inputs) const;
@@ -102,13 +121,21 @@ private:
   void make_fresh_ready(Nanos now, std::vector<ReadyTask>& answer);
   void claim_fresh(const CommitRequest& request, Nanos now, std::vector<Grant>& granted);
   void sort_fresh();
+  [[nodiscard]] bool claim_for_other(const ReadyTask& ready, WorkerId committer, Nanos now);
+
+  // Losses of workers.
+  [[nodiscard]] Lease* lease_of(WorkerId worker, const std::string& holder);
+  void lapse(WorkerId worker, Lease& lease, Nanos now);
+  [[nodiscard]] std::vector<TaskId> take_back(WorkerId worker, const std::string& cause, Nanos now);
+  void give_up(TaskId task, const Error* cause, Nanos now);
+  void settle_lapsed(Nanos now, SweepReport& report);
 
   // Ends of tasks.
   void settle(CommitRequest& request, Nanos now);
   [[nodiscard]] CommitAnswer go_on(const CommitRequest& request, Nanos now);
   void count_down(TaskId task);
   void count_down_dependents(TaskId task);
-  void fail_finally(FailRequest& request, Nanos now);
+  void fail_finally(TaskId task, WorkerId worker, Error error, Nanos now);
   void skip(TaskId task, TaskId cause, Nanos now);
   void skip_dependents(TaskId task, TaskId cause, Nanos now);
   void release_inputs(TaskId task);
@@ -131,6 +158,9 @@ private:
 
   RunId id_;
   PlanPtr plan_;
+  std::vector<TaskId> kept_;  ///< Tasks of the graph.
+  WallTime submitted_;
+  std::string source_;
   bool fail_fast_;
   Nanos retention_;
   Nanos lease_;
@@ -150,10 +180,12 @@ private:
   EventLog events_;
   std::vector<Error> errors_;
   std::set<TaskId> lapsed_;  ///< Requeued, and not yet reported by a sweep.
+  std::unordered_map<TaskId, Toll> tolls_;
 
   // Room that the steps reuse.
   std::vector<Value> released_;
-  std::vector<ReadyTask> fresh_;  ///< Became ready in this step.
+  std::map<WorkerId, Told> told_;  ///< Of this step.
+  std::vector<ReadyTask> fresh_;   ///< Became ready in this step.
   std::vector<std::uint32_t> path_;
 };
 

@@ -15,6 +15,23 @@ struct MemoryRunStore::Entry {
   std::mutex mutex;
   MemoryRun run;
   Wake wake;
+  std::map<WorkerId, Listener> listeners;
+
+  /// A message and whom it is for; nobody listens where there is nothing.
+  struct Message {
+    Listener take;
+    Told told;
+  };
+
+  /// What the last step has to tell. @pre the lock is held
+  [[nodiscard]] std::vector<Message> take_messages() {
+    std::vector<Message> messages;
+    for (auto& [worker, told] : run.take_told()) {
+      const auto found = listeners.find(worker);
+      messages.push_back({found == listeners.end() ? nullptr : found->second, std::move(told)});
+    }
+    return messages;
+  }
 };
 
 namespace {
@@ -45,16 +62,21 @@ void MemoryRunStore::on_run(RunId run, const Done<T>& done, Step&& step) {
     return;
   }
   std::vector<Value> released;
+  std::vector<Entry::Message> messages;
   Wake wake;
   auto answer = [&]() -> Result<T> {
     const std::lock_guard lock{entry->mutex};
     const std::uint64_t before = entry->run.version();
     Result<T> result = step(entry->run, clock_.now() - entry->submitted);
     released = entry->run.take_released();
+    if (entry->run.tells()) messages = entry->take_messages();
     if (entry->run.version() != before) wake = entry->wake;
     return result;
   }();
   done(std::move(answer));
+  for (Entry::Message& message : messages) {
+    if (message.take) (*message.take)(std::move(message.told));
+  }
   if (wake) (*wake)();
 }
 
@@ -88,6 +110,21 @@ void MemoryRunStore::cancel(RunId run, std::string reason, Done<bool> done) {
 
 void MemoryRunStore::status(RunId run, Done<RunStatus> done) {
   on_run(run, done, [](MemoryRun& state, Nanos now) { return state.status(now); });
+}
+
+void MemoryRunStore::describe(RunId run, std::optional<WorkerId>, Done<RunDescription> done) {
+  on_run(run, done, [](MemoryRun& state, Nanos) { return state.describe(); });
+}
+
+void MemoryRunStore::runs(Done<std::vector<RunId>> done) {
+  done(all_runs());
+}
+
+std::vector<RunId> MemoryRunStore::all_runs() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<RunId> all;
+  for (const auto& [run, entry] : runs_) all.push_back(run);
+  return all;
 }
 
 void MemoryRunStore::erase(RunId run, Done<void> done) {
@@ -152,23 +189,32 @@ void MemoryRunStore::launch(RunId run, WorkerId worker, std::string holder, Done
   on_run(run, done, [&](MemoryRun& state, Nanos now) { return state.launch(worker, holder, now); });
 }
 
-void MemoryRunStore::renew(RunId run, WorkerId worker, Done<bool> done) {
-  on_run(run, done, [&](MemoryRun& state, Nanos now) { return state.renew(worker, now); });
+void MemoryRunStore::renew(RunId run, WorkerId worker, std::string holder, Done<Renewal> done) {
+  on_run(run, done, [&](MemoryRun& state, Nanos now) { return state.renew(worker, holder, now); });
+}
+
+void MemoryRunStore::park(RunId run, WorkerId worker, std::string holder, Done<bool> done) {
+  on_run(run, done, [&](MemoryRun& state, Nanos) { return state.park(worker, holder); });
+}
+
+void MemoryRunStore::held(RunId run, WorkerId worker, Done<std::vector<Grant>> done) {
+  on_run(run, done, [&](MemoryRun& state, Nanos) { return state.held(worker); });
+}
+
+void MemoryRunStore::abandon(AbandonRequest request, Done<AbandonAnswer> done) {
+  on_run(request.run, done,
+         [&](MemoryRun& state, Nanos now) { return state.abandon(request, now); });
 }
 
 void MemoryRunStore::sweep(Done<SweepReport> done) {
-  std::vector<RunId> runs;
-  {
-    const std::lock_guard lock{mutex_};
-    for (const auto& [run, entry] : runs_) runs.push_back(run);
-  }
   SweepReport report;
-  for (const RunId run : runs) {
+  for (const RunId run : all_runs()) {
     bool expired = false;
     const Done<bool> note = [&expired](Result<bool> answer) { expired = answer && *answer; };
     on_run(run, note, [&report](MemoryRun& state, Nanos now) {
+      const bool over = state.expired(now);
       state.sweep(now, report);
-      return state.expired(now);
+      return over;
     });
     if (!expired) continue;
     report.erased.push_back(run);
@@ -193,6 +239,18 @@ void MemoryRunStore::watch(RunId run, std::function<void()> wake) {
     entry->wake.swap(fresh);
   }
   // What was there before is destroyed here, where no lock is held.
+}
+
+void MemoryRunStore::listen(RunId run, WorkerId worker, std::function<void(Told)> take) {
+  const auto entry = find(run);
+  if (!entry) return;
+  Listener fresh =
+    take ? std::make_shared<const std::function<void(Told)>>(std::move(take)) : nullptr;
+  {
+    const std::lock_guard lock{entry->mutex};
+    entry->listeners[worker].swap(fresh);
+  }
+  // As in `watch`.
 }
 
 }  // namespace weft

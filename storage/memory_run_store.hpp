@@ -13,8 +13,8 @@ namespace weft {
 /// ends with it.
 ///
 /// Answers on the calling thread before the call returns, and never fails with `store_unavailable`.
-/// Thread-safe: runs do not wait for one another. Answers and wake-ups are given, and released
-/// values destroyed, while no lock is held, so they may call the store.
+/// Thread-safe: runs do not wait for one another. Answers, messages and wake-ups are given, and
+/// released values destroyed, while no lock is held, so they may call the store.
 class MemoryRunStore final : public RunStore {
 public:
   /// @param clock outlives the store
@@ -24,6 +24,8 @@ public:
   void create(CreateRun request, Done<std::vector<ReadyTask>> done) override;
   void cancel(RunId run, std::string reason, Done<bool> done) override;
   void status(RunId run, Done<RunStatus> done) override;
+  void describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done) override;
+  void runs(Done<std::vector<RunId>> done) override;
   void erase(RunId run, Done<void> done) override;
 
   void claim(ClaimRequest request, Done<ClaimAnswer> done) override;
@@ -37,24 +39,31 @@ public:
   void read_chunks(RunId run, TaskId task, std::uint32_t first, Done<Chunks> done) override;
 
   void launch(RunId run, WorkerId worker, std::string holder, Done<bool> done) override;
-  void renew(RunId run, WorkerId worker, Done<bool> done) override;
+  void renew(RunId run, WorkerId worker, std::string holder, Done<Renewal> done) override;
+  void park(RunId run, WorkerId worker, std::string holder, Done<bool> done) override;
+  void held(RunId run, WorkerId worker, Done<std::vector<Grant>> done) override;
+  void abandon(AbandonRequest request, Done<AbandonAnswer> done) override;
   void sweep(Done<SweepReport> done) override;
 
   void events(RunId run, std::uint64_t first, std::size_t limit,
               Done<std::vector<RunEvent>> done) override;
   void watch(RunId run, std::function<void()> wake) override;
+  void listen(RunId run, WorkerId worker, std::function<void(Told)> take) override;
 
 private:
   struct Entry;
   using Wake = std::shared_ptr<const std::function<void()>>;
+  using Listener = std::shared_ptr<const std::function<void(Told)>>;
 
   [[nodiscard]] std::shared_ptr<Entry> find(RunId run) const;
 
   /// Removes a run. Answers whom to wake.
   [[nodiscard]] Wake remove(RunId run);
 
-  /// Carries out `step(MemoryRun&, Nanos now)` on a run alone, answers what it returns, and wakes
-  /// the watcher if the run has changed.
+  [[nodiscard]] std::vector<RunId> all_runs() const;
+
+  /// Carries out `step(MemoryRun&, Nanos now)` on a run alone, answers what it returns, tells the
+  /// listeners what it has claimed for them, and wakes the watcher if the run has changed.
   template <class T, class Step>
   void on_run(RunId run, const Done<T>& done, Step&& step);
 

@@ -28,9 +28,9 @@ struct CreateRun {
   Nanos retention{};                       ///< After its end, until a sweep erases it.
   Nanos lease = std::chrono::seconds{10};  ///< Of claims and launches, from their last renewal.
   std::optional<TimePoint>
-    submitted;  ///< On the store's clock: its events count from then. Nothing: now.
-  WallTime submitted_wall;  ///< For people.
-  std::string source;       ///< Where its functions come from, for other nodes; they know its form.
+    submitted;              ///< On the store's clock: its events count from then. Nothing: now.
+  WallTime submitted_wall;  ///< For people; the store only hands it on.
+  std::string source;       ///< Where its functions come from; the store only hands it on.
 };
 
 /// A task that may be claimed now, and the worker that the plan has for it (or `flexible_worker`).
@@ -87,12 +87,15 @@ struct ClaimAnswer {
   std::vector<Refused> refused;
 };
 
-/// Which of the children that a commit makes ready are claimed for its worker in the same step.
+/// Which of the children that a commit makes ready are claimed in the same step, and for whom.
 enum class ClaimChildren : std::uint8_t {
   none,
   own,  ///< Those that the plan has on this worker, and one flexible one.
   all,
-  placed,  ///< As `own`; and of the others, each whose planned worker is launched, for that worker.
+  /// As `own`; and of the others, each whose planned worker is launched and has not lost its lease,
+  /// for that worker, which is told: see `RunStore::listen`. That another claims for it does not
+  /// extend its lease.
+  placed,
 };
 
 /// The single step that ends an attempt well. See `RunStore::commit`.
@@ -105,7 +108,7 @@ struct CommitRequest {
   Bytes output_size;
   std::uint32_t chunks = 0;  ///< > 0: the output is the chunks that this fence has put.
   ClaimChildren claim = ClaimChildren::own;
-  /// At most so many are claimed; the others are answered as ready.
+  /// At most so many are claimed for the worker itself; the others are answered as ready.
   std::uint32_t claim_limit = 64;
 };
 
@@ -119,7 +122,7 @@ enum class CommitOutcome : std::uint8_t {
 struct CommitAnswer {
   CommitOutcome outcome = CommitOutcome::committed;
   std::vector<Grant> granted;    ///< Children claimed for the worker.
-  std::vector<ReadyTask> ready;  ///< Other tasks that became ready, highest rank first.
+  std::vector<ReadyTask> ready;  ///< Those that nobody holds, highest rank first.
   bool run_ended = false;        ///< By this step.
 };
 
@@ -176,32 +179,38 @@ struct RunStatus {
   Nanos at{};                 ///< Of its end, or now: offset from its submission.
 };
 
-/// What was claimed for a worker by the steps of others. See `RunStore::listen`.
+/// What one step of another worker has claimed for a worker. See `RunStore::listen`.
 struct Told {
   /// Of this message among those to the worker, counted from 1 at its launch. After a gap, or when
-  /// it is 0, something may have been missed: ask for what the worker holds.
+  /// it is 0, something may have been missed: ask for what the worker holds. One that comes after
+  /// that may tell of what is known already.
   std::uint64_t number = 0;
-  std::vector<Grant> grants;
+  std::vector<Grant> grants;  ///< Highest rank first, with all that the store has of the inputs.
 };
 
 /// How a worker stands with the store.
 struct Renewal {
   bool held = false;       ///< False: its lease has run out or is another holder's. It must stop.
-  std::uint64_t told = 0;  ///< Number of the last message to it.
+  std::uint64_t told = 0;  ///< Number of the last message to it since its launch, if it holds it.
 };
+
+/// So many workers may end by a task. A worker that vanished, so that nobody can say which of the
+/// tasks that it held were running, counts a quarter against each.
+inline constexpr std::uint32_t default_max_kills = 3;
 
 /// A worker has ended without giving back what it holds.
 struct AbandonRequest {
   RunId run;
   WorkerId worker;
   std::string holder;            ///< As it was launched.
-  std::vector<TaskId> suspects;  ///< Tasks whose functions were being called.
+  std::vector<TaskId> suspects;  ///< Of what it holds: tasks whose functions were being called.
   Error cause;                   ///< How the worker ended: signal, memory, its last lines.
-  std::uint32_t max_kills = 3;   ///< A suspect that has ended so many workers fails with the cause.
+  /// A suspect that has ended so many workers fails finally, with the cause among its causes.
+  std::uint32_t max_kills = default_max_kills;
 };
 
 struct AbandonAnswer {
-  std::vector<ReadyTask> ready;  ///< What it held: ready again.
+  std::vector<ReadyTask> ready;  ///< What it held and is ready again, highest rank first.
   bool run_ended = false;        ///< By this step: a suspect has failed.
 };
 
@@ -223,7 +232,9 @@ struct SweepReport {
     RunId run;
     ReadyTask task;
   };
-  std::vector<Requeued> requeued;  ///< Leases that ran out: tasks ready again.
+  /// Leases that ran out: tasks ready again. Those that have lost too many workers have failed
+  /// instead.
+  std::vector<Requeued> requeued;
   std::vector<Requeued> orphaned;  ///< Ready for longer than a lease without a claim: notify again.
   std::vector<RunId> erased;       ///< Ended runs whose retention has passed.
 };
@@ -266,7 +277,7 @@ public:
   /// @param worker whose part is enough; nothing: all. A store may give more than was asked for.
   virtual void describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done) = 0;
 
-  /// All runs that the store has, the oldest first.
+  /// All runs that the store has, by their ids: the oldest first.
   virtual void runs(Done<std::vector<RunId>> done) = 0;
 
   /// Removes all that there is of a run, whatever its state. Unknown runs are no error.
@@ -294,26 +305,35 @@ public:
   // -- liveness -----------------------------------------------------------------------------------
 
   /// Claims the right to be `worker` of a run, for one lease. Answers false while somebody else
-  /// holds it.
+  /// holds it, and when the run has ended. For who holds it already it is a renewal: the answer may
+  /// have been lost. A lease that only claims made goes over to the holder, with the claims. A
+  /// launch after the lease has run out is a new one, whoever asks: what was claimed before is
+  /// taken back, and messages are counted from 1 again.
+  /// @param holder not empty, and different for each process that may be the worker
   virtual void launch(RunId run, WorkerId worker, std::string holder, Done<bool> done) = 0;
 
-  /// Extends all claims and the launch of a worker by one lease.
+  /// Extends all claims and the launch of a worker by one lease. Changes nothing when it has run
+  /// out or is another holder's.
   /// @param holder as it was launched; empty for one that only claimed
   virtual void renew(RunId run, WorkerId worker, std::string holder, Done<Renewal> done) = 0;
 
-  /// Ends being the worker. Answers false, and changes nothing, while it holds claims: what others
-  /// have claimed for it meanwhile has yet to be told. True as well when it is not the holder.
+  /// Ends being the worker: its lease is gone. Answers false, and changes nothing, while it holds
+  /// claims, even of a lease that has run out: what others have claimed for it meanwhile has yet to
+  /// be told. True as well when it is not the holder, or the run has ended: nothing changes.
   virtual void park(RunId run, WorkerId worker, std::string holder, Done<bool> done) = 0;
 
-  /// All that the worker holds, granted again under the same fences: for one that may have missed
-  /// an answer or a message.
+  /// All that the worker holds, in any order, granted again under the same fences: for one that may
+  /// have missed an answer or a message. Attempts of others that it has joined are not among them.
+  /// Does not extend its lease.
   virtual void held(RunId run, WorkerId worker, Done<std::vector<Grant>> done) = 0;
 
-  /// Takes back at once what a worker holds that is known to have ended, and its launch. Changes
-  /// nothing when somebody else is the holder.
+  /// Takes back at once what a worker holds that is known to have ended, and its launch: an event
+  /// for each task says how it ended. Changes nothing when it is not the holder. Sweeps do not
+  /// report again what the answer tells of.
   virtual void abandon(AbandonRequest request, Done<AbandonAnswer> done) = 0;
 
   /// Requeues what lost its lease, finds what nobody claims, erases what has passed its retention.
+  /// A run that ends by this very step is erased by a later sweep, so that its end can be read.
   virtual void sweep(Done<SweepReport> done) = 0;
 
   // -- watching -----------------------------------------------------------------------------------
@@ -327,9 +347,10 @@ public:
   /// earlier watch of the same run; an empty function ends it.
   virtual void watch(RunId run, std::function<void()> wake) = 0;
 
-  /// Calls `take` with what the steps of others claim for a worker. A message may be lost or come
-  /// twice: see `Told::number` and `Renewal::told`. Replaces an earlier listener of the same
-  /// worker; an empty function ends it.
+  /// Calls `take` with what the steps of others claim for a worker, one message for each step. A
+  /// message may be lost, come twice or overtake another: see `Told::number` and `Renewal::told`.
+  /// Replaces an earlier listener of the same worker; an empty function ends it. May be called
+  /// before the launch. What nobody listens to is claimed all the same.
   virtual void listen(RunId run, WorkerId worker, std::function<void(Told)> take) = 0;
 };
 

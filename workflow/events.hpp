@@ -19,7 +19,7 @@ enum class RunEventKind : std::uint8_t {
   task_failed = 6,     ///< The last attempt failed.
   task_skipped = 7,    ///< A task that it needs failed.
   attempt_lost = 8,    ///< An attempt came to commit after another had, or after it was fenced off.
-  task_requeued = 9,   ///< Its lease ran out; somebody else may claim it.
+  task_requeued = 9,   ///< Its worker was lost; somebody else may claim it.
   map_expanded = 10,   ///< A map made its tasks.
   ended = 11,          ///< The run reached a terminal state.
 };

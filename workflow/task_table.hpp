@@ -34,6 +34,7 @@ public:
   explicit TaskTable(GraphPtr graph);
 
   [[nodiscard]] const Graph& graph() const { return *graph_; }
+  [[nodiscard]] const GraphPtr& graph_ptr() const { return graph_; }
 
   /// One more than the largest number in use. Templates of the graph count, though they never run.
   [[nodiscard]] std::uint32_t task_count() const { return next_; }

@@ -13,6 +13,7 @@ public:
   RunStore& store() override { return store_; }
   ManualClock& clock() override { return clock_; }
   void pump() override {}
+  void settle() override {}
   [[nodiscard]] bool holds_objects() const override { return true; }
 
 private:

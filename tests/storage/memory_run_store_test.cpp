@@ -11,7 +11,9 @@ const auto memory = testing::Values(MakeBackend{"memory", &MemoryBackend::make})
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreContract, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreChunks, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreLiveness, memory);
+INSTANTIATE_TEST_SUITE_P(Memory, RunStoreLostWorkers, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreMaps, memory);
+INSTANTIATE_TEST_SUITE_P(Memory, RunStoreWorkers, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreRandomRuns,
                          testing::Combine(memory,
                                           testing::Range(0, 1000, RunStoreRandomRuns::runs)));

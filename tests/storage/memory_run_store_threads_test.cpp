@@ -1,3 +1,4 @@
+#include "storage/contract/launched_threads.hpp"
 #include "storage/contract/threads.hpp"
 #include "storage/memory_backend.hpp"
 

@@ -6,6 +6,9 @@
 
 #include "storage/counted.hpp"
 
+// What may happen to a random run. What workers do besides running tasks is in
+// random_run_workers.cpp, what is compared in random_run_checks.cpp.
+
 namespace weft {
 
 RandomRun::RandomRun(StoreBackend& backend, std::uint64_t seed)
@@ -15,6 +18,7 @@ RandomRun::RandomRun(StoreBackend& backend, std::uint64_t seed)
     workflow_(random_workflow(dice_)),
     oracle_(workflow_.graph),
     fail_fast_(dice_.chance(20)),
+    stormy_(dice_.chance(10)),
     failures_(dice_.pick(std::vector<std::uint32_t>{0, 5, 20})),
     workers_(static_cast<std::uint32_t>(workflow_.plan->workers.size()) + 1),
     before_(Counted::alive) {}
@@ -29,8 +33,6 @@ void RandomRun::play() {
   }
   if (!testing::Test::HasFailure()) expect_end();
 }
-
-// -- what may happen -----------------------------------------------------------------------------
 
 void RandomRun::create() {
   created_ = backend_.clock().now();
@@ -48,19 +50,32 @@ void RandomRun::create() {
   std::vector<ReadyTask> wanted;
   for (const TaskId task : sorted(ready)) wanted.push_back(ready_task(task));
   EXPECT_EQ(answer, wanted);
+  for (std::uint32_t i = 0; i < workers_; ++i) listen(WorkerId{i});
 }
 
 void RandomRun::act() {
   if (!lively()) return dice_.chance(50) ? claim() : end_attempt();
+  if (stormy_ && dice_.chance(40)) return pass_time();
   const std::uint32_t what = dice_.roll(100);
-  if (what < 35) return claim();
-  if (what < 82) return end_attempt();
-  if (what < 86) return release();
-  if (what < 89) return launch();
-  if (what < 92) return renew();
+  if (what < 30) return claim();
+  if (what < 72) return end_attempt();
+  if (what < 75) return release();
+  if (what < 81) return launch();
+  if (what < 84) return renew();
+  if (what < 86) return park();
+  if (what < 89) return ask_held();
+  if (what < 91) return abandon();
+  if (what < 92) return listen(WorkerId{dice_.roll(workers_)});
   if (what < 95) return backend_.clock().advance(dice_.roll(6) * lease / 4);
   if (what < 99 || !dice_.chance(5)) return sweep();
   cancel();
+}
+
+/// Workers vanish.
+void RandomRun::pass_time() {
+  claim();
+  backend_.clock().advance(lease);
+  sweep();
 }
 
 void RandomRun::claim() {
@@ -121,7 +136,7 @@ void RandomRun::commit(const Attempt& attempt) {
                         .task = attempt.task,
                         .fence = attempt.fence,
                         .worker = attempt.worker,
-                        .claim = static_cast<ClaimChildren>(dice_.roll(3)),
+                        .claim = any_claim(),
                         .claim_limit = dice_.roll(5)};
   const CommitOutcome outcome = expected(attempt);
   std::optional<int> output;
@@ -181,6 +196,8 @@ void RandomRun::fail(const Attempt& attempt) {
     EXPECT_GT(answer.fence, claim.fence);
     EXPECT_EQ(answer.attempt, ++claim.attempt);
     hold(attempt.task, answer.fence, attempt.worker);
+    leases_[attempt.worker].expiry = now() + lease;
+    attempts_.push_back({attempt.task, answer.fence, attempt.worker});
   } else {
     task.state = State::failed;
     if (!fail_fast_) {
@@ -213,253 +230,9 @@ void RandomRun::release() {
   store_.release({.run = run, .worker = worker, .tasks = tasks}).value();
 }
 
-void RandomRun::launch() {
-  const WorkerId worker{dice_.roll(workers_)};
-  const std::string holder(1, static_cast<char>('a' + dice_.roll(2)));
-  Lease& held = leases_[worker];
-  const bool live = held.expiry > now();
-  const bool free = !live || held.holder.empty() || held.holder == holder;
-  if (!live) {
-    for (const TaskId task : lapse(worker)) lapsed_.insert(task);
-  }
-  if (free) held = {.expiry = now() + lease, .holder = holder};
-  EXPECT_EQ(store_.launch(run, worker, holder).value(), free);
-}
-
-void RandomRun::renew() {
-  const WorkerId worker{dice_.roll(workers_)};
-  const auto held = leases_.find(worker);
-  const bool live = held != leases_.end() && held->second.expiry > now();
-  if (live) held->second.expiry = now() + lease;
-  EXPECT_EQ(store_.renew(run, worker).value(), live);
-}
-
-void RandomRun::sweep() {
-  std::set<TaskId> requeued = std::exchange(lapsed_, {});
-  for (auto held = leases_.begin(); held != leases_.end();) {
-    if (held->second.expiry > now()) {
-      ++held;
-      continue;
-    }
-    for (const TaskId task : lapse(held->first)) requeued.insert(task);
-    held = leases_.erase(held);
-  }
-  std::erase_if(requeued, [&](TaskId id) { return oracle_.task(id).state != State::ready; });
-  std::set<TaskId> orphaned;
-  for (const auto& [id, task] : oracle_.tasks()) {
-    if (task.state != State::ready || now() - claims_[id].since <= lease) continue;
-    orphaned.insert(id);
-    claims_[id].since = now();
-  }
-  const SweepReport report = store_.sweep().value();
-  const auto expect_same = [&](const std::vector<SweepReport::Requeued>& found,
-                               const std::set<TaskId>& wanted) {
-    EXPECT_EQ(found.size(), wanted.size());
-    for (const auto& entry : found) {
-      EXPECT_TRUE(wanted.contains(entry.task.task));
-      EXPECT_EQ(entry.task, ready_task(entry.task.task));
-    }
-  };
-  expect_same(report.requeued, requeued);
-  expect_same(report.orphaned, orphaned);
-  EXPECT_TRUE(report.erased.empty());
-}
-
 void RandomRun::cancel() {
   EXPECT_TRUE(store_.cancel(run, "enough").value());
   state_ = RunState::cancelled;
-}
-
-// -- what must be true ---------------------------------------------------------------------------
-
-/// A winner that comes again has lost nothing.
-void RandomRun::note_loss(const Attempt& attempt) {
-  const auto winner = winners_.find(attempt.task);
-  if (winner == winners_.end() || winner->second != attempt) ++lost_;
-}
-
-CommitOutcome RandomRun::expected(const Attempt& attempt) const {
-  const RunOracle::Task& task = oracle_.task(attempt.task);
-  if (task.state == State::committed) return CommitOutcome::lost;
-  const bool current = claims_.at(attempt.task).fence == attempt.fence;
-  return task.state == State::claimed && current ? CommitOutcome::committed : CommitOutcome::fenced;
-}
-
-void RandomRun::expect_grant(const Grant& grant, WorkerId worker) {
-  RunOracle::Task& task = oracle_.task(grant.task);
-  Claim& claim = claims_[grant.task];
-  EXPECT_EQ(grant.template_task, task.stated);
-  EXPECT_EQ(grant.path, task.path);
-  EXPECT_EQ(grant.attempt, claim.attempt);
-  const auto wanted = oracle_.reads(task);
-  for (std::uint32_t slot = 0; slot < wanted.size(); ++slot) {
-    RunOracle::Read found;
-    for (const Value& value : grant.inputs.gathered(slot)) {
-      found.push_back(value.missing() ? std::nullopt
-                                      : std::optional{(**value.as<Counted>()).number});
-    }
-    EXPECT_EQ(found, wanted[slot]);
-  }
-  if (task.state == State::claimed) {  // Joined, or asked again.
-    EXPECT_EQ(grant.fence, claim.fence);
-    leases_[worker].expiry = now() + lease;
-    attempts_.push_back({grant.task, grant.fence, worker});
-  } else {
-    EXPECT_GT(grant.fence, claim.fence) << "fences grow from claim to claim";
-    hold(grant.task, grant.fence, worker);
-  }
-}
-
-/// Compares what a commit made ready, and who got it, with the rules for both.
-void RandomRun::expect_ready(const CommitRequest& request, const CommitAnswer& answer) {
-  const auto ready = oracle_.update();
-  note_ready(ready);
-  std::vector<TaskId> granted;
-  std::vector<ReadyTask> rest;
-  bool flexible_left = true;
-  for (const TaskId task : sorted(ready)) {
-    const ReadyTask one = ready_task(task);
-    const bool flexible = one.worker == flexible_worker;
-    const bool wanted = request.claim == ClaimChildren::all ||
-                        (request.claim == ClaimChildren::own &&
-                         (one.worker == request.worker || (flexible && flexible_left)));
-    if (wanted && granted.size() < request.claim_limit) {
-      granted.push_back(task);
-      flexible_left = flexible_left && !flexible;
-    } else {
-      rest.push_back(one);
-    }
-  }
-  EXPECT_EQ(answer.ready, rest);
-  ASSERT_EQ(answer.granted.size(), granted.size());
-  for (std::size_t i = 0; i < granted.size(); ++i) {
-    EXPECT_EQ(answer.granted[i].task, granted[i]);
-    expect_grant(answer.granted[i], request.worker);
-  }
-}
-
-void RandomRun::expect_status() {
-  const RunStatus status = store_.status(run).value();
-  EXPECT_EQ(status.state, state_);
-  EXPECT_EQ(status.tasks, (TaskCounts{.total = oracle_.tasks().size(),
-                                      .committed = oracle_.count(State::committed),
-                                      .failed = oracle_.count(State::failed),
-                                      .skipped = oracle_.count(State::skipped),
-                                      .retries = retries_}));
-}
-
-/// What is stored is what is still to be read, or kept.
-void RandomRun::expect_values() {
-  const bool running = state_ == RunState::running;
-  std::vector<TaskId> ids;
-  for (const auto& [id, task] : oracle_.tasks()) ids.push_back(id);
-  int held = running ? oracle_.items_needed() : 0;
-  {
-    const auto values = store_.fetch(run, ids).value();
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      const RunOracle::Task& task = oracle_.task(ids[i]);
-      const bool stored = task.output && (kept(task) || (running && oracle_.output_needed(task)));
-      EXPECT_EQ(!values[i].missing(), stored) << "task " << ids[i].number();
-      if (!stored || values[i].missing()) continue;
-      EXPECT_EQ((**values[i].as<Counted>()).number, *task.output);
-      ++held;
-    }
-  }
-  if (backend_.holds_objects()) {
-    EXPECT_EQ(Counted::alive, before_ + held);
-  }
-}
-
-void RandomRun::expect_events() {
-  const auto events = store_.events(run, 0, 1'000'000).value();
-  std::map<RunEventKind, std::size_t> count;
-  std::set<TaskId> committed;
-  for (const RunEvent& event : events) {
-    ++count[event.kind];
-    if (event.kind != RunEventKind::task_committed) continue;
-    EXPECT_TRUE(committed.insert(event.task).second) << "one commit a task";
-  }
-  EXPECT_EQ(events.front().kind, RunEventKind::created);
-  EXPECT_EQ(events.back().kind, RunEventKind::ended);
-  EXPECT_EQ(count[RunEventKind::ended], 1u);
-  EXPECT_EQ(count[RunEventKind::task_committed], oracle_.count(State::committed));
-  EXPECT_EQ(count[RunEventKind::task_failed], oracle_.count(State::failed));
-  EXPECT_EQ(count[RunEventKind::task_skipped], oracle_.count(State::skipped));
-  EXPECT_EQ(count[RunEventKind::attempt_failed], retries_);
-  EXPECT_EQ(count[RunEventKind::attempt_lost], lost_);
-  EXPECT_EQ(count[RunEventKind::task_requeued], requeued_);
-  EXPECT_EQ(count[RunEventKind::map_expanded], expansions_);
-}
-
-void RandomRun::expect_end() {
-  expect_status();
-  expect_values();
-  expect_events();
-  for (const Attempt& attempt : attempts_) {
-    if (oracle_.is_map(oracle_.task(attempt.task))) continue;
-    const CommitRequest late{
-      .run = run, .task = attempt.task, .fence = attempt.fence, .worker = attempt.worker};
-    EXPECT_EQ(store_.commit(late).value().outcome, CommitOutcome::ended);
-  }
-  expect_events();
-  store_.erase(run).value();
-  if (backend_.holds_objects()) {
-    EXPECT_EQ(Counted::alive, before_);
-  }
-}
-
-// -- bookkeeping ---------------------------------------------------------------------------------
-
-ReadyTask RandomRun::ready_task(TaskId id) const {
-  const RunOracle::Task& task = oracle_.task(id);
-  return {.task = id,
-          .worker = worker_of(*workflow_.plan, task.stated, task.path),
-          .rank = workflow_.plan->placements[task.stated.number()].rank};
-}
-
-bool RandomRun::kept(const RunOracle::Task& task) const {
-  return std::ranges::find(workflow_.kept, task.stated) != workflow_.kept.end();
-}
-
-/// An output, or sometimes a missing one: its worker keeps it.
-Value RandomRun::fresh_value(std::optional<int>& number) {
-  if (dice_.chance(10)) return {};
-  number = next_number_++;
-  return Value::of(Counted{*number});
-}
-
-/// In the order in which a store answers them.
-std::vector<TaskId> RandomRun::sorted(std::vector<TaskId> tasks) const {
-  std::ranges::sort(tasks, [this](TaskId a, TaskId b) {
-    const ReadyTask x = ready_task(a), y = ready_task(b);
-    return x.rank != y.rank ? x.rank > y.rank : a < b;
-  });
-  return tasks;
-}
-
-void RandomRun::note_ready(const std::vector<TaskId>& tasks) {
-  for (const TaskId task : tasks) claims_[task].since = now();
-}
-
-void RandomRun::hold(TaskId task, Fence fence, WorkerId worker) {
-  oracle_.task(task).state = State::claimed;
-  claims_[task].fence = fence;
-  claims_[task].holder = worker;
-  leases_[worker].expiry = now() + lease;
-  attempts_.push_back({task, fence, worker});
-}
-
-/// Takes the claims of a worker back. Answers them.
-std::vector<TaskId> RandomRun::lapse(WorkerId worker) {
-  std::vector<TaskId> lost;
-  for (auto& [id, task] : oracle_.tasks()) {
-    if (task.state != State::claimed || claims_[id].holder != worker) continue;
-    task.state = State::ready;
-    claims_[id].since = now();
-    ++requeued_;
-    lost.push_back(id);
-  }
-  return lost;
 }
 
 }  // namespace weft

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
+#include "storage/mailbox.hpp"
 #include "storage/random_workflow.hpp"
 #include "storage/run_oracle.hpp"
 #include "storage/store_client.hpp"
@@ -43,6 +45,13 @@ private:
   struct Lease {
     Nanos expiry{};
     std::string holder;
+    std::uint64_t told = 0;  ///< Messages to it since its launch.
+  };
+
+  /// How often a task has lost its worker.
+  struct Toll {
+    std::uint32_t ended = 0;
+    std::uint32_t vanished = 0;
   };
 
   // What may happen.
@@ -55,13 +64,21 @@ private:
   void release();
   void launch();
   void renew();
+  void park();
+  void ask_held();
+  void listen(WorkerId worker);
+  void abandon();
+  void pass_time();
   void sweep();
   void cancel();
   void finish();
 
   // What must be true.
   [[nodiscard]] CommitOutcome expected(const Attempt& attempt) const;
+  void expect_contents(const Grant& grant);
   void expect_grant(const Grant& grant, WorkerId worker);
+  void expect_told(WorkerId worker, const std::vector<TaskId>& tasks);
+  [[nodiscard]] std::vector<Grant> learn(WorkerId worker, const std::vector<TaskId>& tasks);
   void expect_ready(const CommitRequest& request, const CommitAnswer& answer);
   void expect_status();
   void expect_values();
@@ -77,7 +94,16 @@ private:
   void note_loss(const Attempt& attempt);
   void note_ready(const std::vector<TaskId>& tasks);
   void hold(TaskId task, Fence fence, WorkerId worker);
-  std::vector<TaskId> lapse(WorkerId worker);
+
+  // Workers.
+  [[nodiscard]] ClaimChildren any_claim();
+  [[nodiscard]] std::string any_holder(WorkerId worker);
+  [[nodiscard]] bool launched(WorkerId worker) const;
+  [[nodiscard]] std::set<TaskId> tasks_of(WorkerId worker) const;
+  std::set<TaskId> take_back(WorkerId worker);
+  std::set<TaskId> lapse(WorkerId worker);
+  [[nodiscard]] bool poisonous(TaskId task, std::uint32_t max_kills) const;
+  std::set<TaskId> give_up(const std::set<TaskId>& tasks, std::uint32_t max_kills);
 
   static constexpr RunId run{42};
   static constexpr Nanos lease = std::chrono::seconds{10};
@@ -88,6 +114,7 @@ private:
   RandomWorkflow workflow_;
   RunOracle oracle_;
   bool fail_fast_;
+  bool stormy_;             ///< Workers vanish all the time.
   std::uint32_t failures_;  ///< Of a hundred attempts, the last ones excepted.
   std::uint32_t workers_;
   TimePoint created_;
@@ -99,6 +126,8 @@ private:
   std::size_t expansions_ = 0;
   std::map<TaskId, Claim> claims_;
   std::map<WorkerId, Lease> leases_;
+  std::map<WorkerId, std::shared_ptr<Mailbox>> mailboxes_;  ///< Of those that listen.
+  std::map<TaskId, Toll> tolls_;
   std::vector<Attempt> attempts_;
   std::set<TaskId> lapsed_;  ///< Requeued by a launch, and not reported yet.
   int next_number_ = 1;

@@ -46,6 +46,10 @@ public:
   /// Lets the store work until an answer may have come. May be called by several threads.
   virtual void pump() = 0;
 
+  /// Lets the store finish what it does without an answer: listeners that were set before are told
+  /// of every message from then on.
+  virtual void settle() = 0;
+
   /// Whether the store holds the very objects that it was given, so that a test may count them.
   [[nodiscard]] virtual bool holds_objects() const = 0;
 };
@@ -73,6 +77,12 @@ public:
   }
   Result<RunStatus> status(RunId run) {
     return wait<RunStatus>([&](auto done) { store().status(run, std::move(done)); });
+  }
+  Result<RunDescription> describe(RunId run, std::optional<WorkerId> worker) {
+    return wait<RunDescription>([&](auto done) { store().describe(run, worker, std::move(done)); });
+  }
+  Result<std::vector<RunId>> runs() {
+    return wait<std::vector<RunId>>([&](auto done) { store().runs(std::move(done)); });
   }
   Result<void> erase(RunId run) {
     return wait<void>([&](auto done) { store().erase(run, std::move(done)); });
@@ -109,8 +119,20 @@ public:
     return wait<bool>(
       [&](auto done) { store().launch(run, worker, std::move(holder), std::move(done)); });
   }
-  Result<bool> renew(RunId run, WorkerId worker) {
-    return wait<bool>([&](auto done) { store().renew(run, worker, std::move(done)); });
+  Result<Renewal> renew(RunId run, WorkerId worker, std::string holder) {
+    return wait<Renewal>(
+      [&](auto done) { store().renew(run, worker, std::move(holder), std::move(done)); });
+  }
+  Result<bool> park(RunId run, WorkerId worker, std::string holder) {
+    return wait<bool>(
+      [&](auto done) { store().park(run, worker, std::move(holder), std::move(done)); });
+  }
+  Result<std::vector<Grant>> held(RunId run, WorkerId worker) {
+    return wait<std::vector<Grant>>([&](auto done) { store().held(run, worker, std::move(done)); });
+  }
+  Result<AbandonAnswer> abandon(AbandonRequest request) {
+    return wait<AbandonAnswer>(
+      [&](auto done) { store().abandon(std::move(request), std::move(done)); });
   }
   Result<SweepReport> sweep() {
     return wait<SweepReport>([&](auto done) { store().sweep(std::move(done)); });

@@ -97,6 +97,7 @@ TEST_P(RunStoreContract, EveryOperationSaysWhenThereIsNoSuchRun) {
   };
   EXPECT_TRUE(unknown(store.cancel(none, "")));
   EXPECT_TRUE(unknown(store.status(none)));
+  EXPECT_TRUE(unknown(store.describe(none, std::nullopt)));
   EXPECT_TRUE(unknown(store.claim({.run = none})));
   EXPECT_TRUE(unknown(store.commit({.run = none})));
   EXPECT_TRUE(unknown(store.expand({.commit = {.run = none}})));
@@ -106,10 +107,14 @@ TEST_P(RunStoreContract, EveryOperationSaysWhenThereIsNoSuchRun) {
   EXPECT_TRUE(unknown(store.put_chunk({.run = none})));
   EXPECT_TRUE(unknown(store.read_chunks(none, TaskId{0}, 0)));
   EXPECT_TRUE(unknown(store.launch(none, worker_0, "me")));
-  EXPECT_TRUE(unknown(store.renew(none, worker_0)));
+  EXPECT_TRUE(unknown(store.renew(none, worker_0, "me")));
+  EXPECT_TRUE(unknown(store.park(none, worker_0, "me")));
+  EXPECT_TRUE(unknown(store.held(none, worker_0)));
+  EXPECT_TRUE(unknown(store.abandon({.run = none})));
   EXPECT_TRUE(unknown(store.events(none, 0, 1)));
   EXPECT_TRUE(store.erase(none).has_value());
   backend->store().watch(none, [] {});
+  backend->store().listen(none, worker_0, [](const Told&) {});
 }
 
 TEST_P(RunStoreContract, TasksThatNeverRunCannotBeNamed) {
@@ -433,7 +438,7 @@ TEST_P(RunStoreContract, ARunSucceedsWithItsLastCommitAndNeverChangesAgain) {
   EXPECT_EQ(store.fail(failure_of(grant_a, "late")).value().outcome, CommitOutcome::ended);
   EXPECT_FALSE(store.cancel(run, "late").value());
   EXPECT_FALSE(store.launch(run, worker_0, "late").value());
-  EXPECT_FALSE(store.renew(run, worker_0).value());
+  EXPECT_FALSE(store.renew(run, worker_0, "late").value().held);
   store.release({.run = run, .worker = worker_0, .tasks = {a}}).value();
   EXPECT_EQ(events().size(), event_count);
   const RunStatus end = status();

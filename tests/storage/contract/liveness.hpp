@@ -19,6 +19,10 @@ protected:
   }
   void advance(Nanos duration) { backend->clock().advance(duration); }
   SweepReport sweep() { return store.sweep().value(); }
+  /// Whether the worker still has its lease. @param holder empty: it only claimed
+  bool renew(WorkerId worker, const std::string& holder = "") {
+    return store.renew(run, worker, holder).value().held;
+  }
 
   static std::vector<TaskId> tasks_in(const std::vector<SweepReport::Requeued>& entries) {
     std::vector<TaskId> tasks;
@@ -70,7 +74,7 @@ TEST_P(RunStoreLiveness, RenewingExtendsAllClaimsOfTheWorker) {
   advance(lease / 2);
   claim(b);
   advance(lease - 1ns);
-  EXPECT_TRUE(store.renew(run, worker_0).value());
+  EXPECT_TRUE(renew(worker_0));
   advance(lease - 1ns);
   EXPECT_THAT(sweep().requeued, IsEmpty());
   advance(1ns);
@@ -104,14 +108,14 @@ TEST_P(RunStoreLiveness, AChildClaimedByACommitExtendsTheLease) {
 
 TEST_P(RunStoreLiveness, ThereIsNothingToRenewWithoutALease) {
   start_two();
-  EXPECT_FALSE(store.renew(run, worker_0).value());
+  EXPECT_FALSE(renew(worker_0));
   claim(a, worker_1);
   EXPECT_EQ(refusal(a, worker_0), ClaimRefusal::held);
-  EXPECT_FALSE(store.renew(run, worker_0).value()) << "a refused claim gives no lease";
+  EXPECT_FALSE(renew(worker_0)) << "a refused claim gives no lease";
   advance(lease);
-  EXPECT_FALSE(store.renew(run, worker_1).value()) << "it has run out";
+  EXPECT_FALSE(renew(worker_1)) << "it has run out";
   sweep();
-  EXPECT_FALSE(store.renew(run, worker_1).value());
+  EXPECT_FALSE(renew(worker_1));
 }
 
 TEST_P(RunStoreLiveness, ARetryExtendsTheLease) {
@@ -141,7 +145,7 @@ TEST_P(RunStoreLiveness, OneHolderAtATimeIsAWorker) {
   EXPECT_TRUE(store.launch(run, worker_1, "y").value());
   EXPECT_TRUE(store.launch(run, worker_0, "x").value()) << "the answer may have been lost";
   advance(lease - 1ns);
-  EXPECT_TRUE(store.renew(run, worker_0).value());
+  EXPECT_TRUE(renew(worker_0, "x"));
   advance(1ns);
   EXPECT_FALSE(store.launch(run, worker_0, "y").value());
   EXPECT_TRUE(store.launch(run, worker_1, "z").value()) << "nobody renewed it";
@@ -155,7 +159,7 @@ TEST_P(RunStoreLiveness, WhoeverTakesOverAWorkerDoesNotInheritItsClaims) {
   EXPECT_TRUE(store.launch(run, worker_0, "y").value());
   EXPECT_EQ(commit(lost).outcome, CommitOutcome::fenced);
   EXPECT_THAT(tasks_in(sweep().requeued), ElementsAre(a)) << "the sweep tells of it all the same";
-  EXPECT_TRUE(store.renew(run, worker_0).value());
+  EXPECT_TRUE(renew(worker_0, "y"));
 }
 
 TEST_P(RunStoreLiveness, WhatTheNewHolderHasClaimedAgainIsNotReported) {

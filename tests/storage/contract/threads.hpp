@@ -188,7 +188,7 @@ TEST_P(RunStoreThreads, MayWatchReadAndSweepMeanwhile) {
       next += client.events(run, next, 100).value().size();
       static_cast<void>(client.status(run).value());
       static_cast<void>(client.fetch(run, {TaskId{0}, TaskId{1}}).value());
-      static_cast<void>(client.renew(run, worker_0).value());
+      static_cast<void>(client.renew(run, worker_0, "").value());
       backend->clock().advance(std::chrono::milliseconds{10});
       const SweepReport report = client.sweep().value();
       for (const auto& entry : report.requeued) workers.notify({entry.task});
