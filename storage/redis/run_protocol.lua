@@ -13,8 +13,8 @@
 --   p   expansions of maps           d   edges into them
 --   l   leases: <worker> its end, h<worker> its holder, t<worker> messages to it
 --   r   tasks that were left ready: since when, and each with its fence
---   k   how often a task has ended its worker, in quarters
---   q   tasks that a launch has requeued, for the next sweep to tell
+--   k   what tasks have cost: e<task> workers that it ended, v<task> workers that vanished with it
+--   q   tasks whose workers' leases ran out, for the next sweep to tell
 --
 -- The first argument of each is the time in microseconds, or nothing for the server's own.
 
@@ -39,7 +39,7 @@ local EVENT_COMMITTED, EVENT_ATTEMPT_FAILED, EVENT_TASK_FAILED, EVENT_SKIPPED = 
 local EVENT_LOST, EVENT_REQUEUED, EVENT_EXPANDED, EVENT_ENDED, EVENT_CREATED = 8, 9, 10, 11, 1
 local FENCES = 1048576      -- Of one epoch.
 local MAX_ERRORS = 100
-local QUARTERS = 4
+local VANISHED_PER_KILL, MAX_KILLS = 4, 3
 local CHECKSUM = 8
 local BATCH = 500           -- Arguments of one command stay far below Lua's stack.
 local INLINE_BUDGET = 262144 -- Bytes of inputs in one grant; what goes beyond is fetched.
@@ -541,11 +541,14 @@ end
 
 -- -- the end of a run -----------------------------------------------------------------------------
 
-local function finish(r, state, message)
+-- Messages that begin with this byte tell of a task: whoever reads them puts its name there.
+local NAME = '\1'
+
+local function finish(r, state, message, task)
   r.state = state
   call('BITFIELD', r.s, 'SET', 'u8', 0, state)
   call('HSET', r.p .. 'm', 'ended', r.now, 'message', message)
-  event(r, EVENT_ENDED, 0, 0, 0, 0, message)
+  event(r, EVENT_ENDED, task or 0, 0, 0, 0, message)
   if state ~= SUCCEEDED and call('HGET', r.p .. 'm', 'kept') == '' then
     call('UNLINK', r.p .. 'o')
   end
@@ -554,12 +557,17 @@ local function finish(r, state, message)
   hint(r, true)
 end
 
+local function finish_failed(r)
+  local cause = call('HMGET', r.p .. 'm', 'cause', 'cause_task')
+  finish(r, FAILED_RUN, 'failed: ' .. cause[1], tonumber(cause[2]))
+end
+
 local function finish_if_done(r)
   if r.committed + r.failed + r.skipped < r.total then return end
   if r.failed == 0 then
     finish(r, SUCCEEDED, 'succeeded')
   else
-    finish(r, FAILED_RUN, 'failed: ' .. call('HGET', r.p .. 'm', 'cause'))
+    finish_failed(r)
   end
 end
 
@@ -764,8 +772,8 @@ local function skip_dependents(r, t)
   end
 end
 
--- What went wrong: as a task reported it, with a worker that it ended, or with workers that vanished.
-local REPORTED, POISON, LOST_WORKERS = 0, 1, 2
+-- What went wrong: as a task reported it, or in that it has cost too many workers.
+local REPORTED, TOLL = 0, 1
 
 local function keep_error(r, kind, task, attempt, worker, message, error)
   if call('LLEN', r.p .. 'x') >= MAX_ERRORS then return end
@@ -781,9 +789,11 @@ local function fail_finally(r, t, worker, kind, error, message)
   r.failed = add(r, N_FAILED, 1)
   event(r, EVENT_TASK_FAILED, t.task, worker, t.attempt, 0, message)
   keep_error(r, kind, t.task, t.attempt, worker, message, error)
-  call('HSETNX', r.p .. 'm', 'cause', message)
+  if call('HSETNX', r.p .. 'm', 'cause', message) == 1 then
+    call('HSET', r.p .. 'm', 'cause_task', t.task)
+  end
   if r.fail_fast then
-    finish(r, FAILED_RUN, 'failed: ' .. call('HGET', r.p .. 'm', 'cause'))
+    finish_failed(r)
     return
   end
   release_inputs(r, t, stated(r, t.template))
@@ -1074,36 +1084,55 @@ local function drop_lease(r, worker)
   call('HDEL', r.p .. 'l', worker, 'h' .. worker, 't' .. worker)
 end
 
--- Takes all back from a worker. `kills(t)` are quarters of kills; at `limit` a task fails.
-local function take_back(r, worker, message, kills, limit, kind, cause)
-  local back = {}
-  for _, task in ipairs(claims_of(r, worker)) do
+-- Withdraws all claims of a worker: they are fenced, and nobody's yet.
+local function withdraw_all(r, worker, message)
+  local lost = {}
+  for i, task in ipairs(claims_of(r, worker)) do
     local t = state_of(r, task)
-    local count = kills(t) > 0 and call('HINCRBY', r.p .. 'k', task, kills(t)) or 0
-    if r.state == RUNNING and t.status == CLAIMED then
-      if count >= limit then
-        drop_chunks(r, t.task, t.fence)
-        fail_finally(r, t, worker, kind, cause, message(true))
-      else
-        event(r, EVENT_REQUEUED, task, worker, t.attempt, 0, message(false))
-        back[#back + 1] = t
-      end
-    end
+    event(r, EVENT_REQUEUED, task, worker, t.attempt, 0, message)
+    lost[i] = t
   end
-  if r.state ~= RUNNING then return {} end
-  requeue(r, back)
-  return back
+  return lost
 end
 
-local VANISHED = 3 * QUARTERS
-
+-- The lease has run out: what it held is ready again, and the next sweep tells of it.
 local function lapse(r, worker)
-  return take_back(r, worker,
-    function(final)
-      if final then return 'its workers vanished ' .. VANISHED .. ' times' end
-      return 'the lease of worker ' .. worker .. ' ran out'
-    end,
-    function() return 1 end, VANISHED, LOST_WORKERS, '')
+  local lost = withdraw_all(r, worker, 'the lease of worker ' .. worker .. ' ran out')
+  requeue(r, lost)
+  for i = 1, #lost do
+    call('SADD', r.p .. 'q', lost[i].task)
+    call('HINCRBY', r.p .. 'k', 'v' .. lost[i].task, 1)
+  end
+end
+
+local function toll_of(r, task)
+  local toll = call('HMGET', r.p .. 'k', 'e' .. task, 'v' .. task)
+  return tonumber(toll[1] or 0), tonumber(toll[2] or 0)
+end
+
+-- Who vanished may have been ended by any of the tasks that it held.
+local function toll_reaches(r, task, max_kills)
+  local ended, vanished = toll_of(r, task)
+  return VANISHED_PER_KILL * ended + vanished >= VANISHED_PER_KILL * max_kills
+end
+
+local function times(n)
+  return n .. (n == 1 and ' time' or ' times')
+end
+
+-- Fails a task that has cost too many workers. `cause`: how the last one ended; nothing when it
+-- vanished.
+local function give_up(r, t, cause, cause_message)
+  local ended, vanished = toll_of(r, t.task)
+  local message
+  if ended == 0 then
+    message = NAME .. 'is given up: its workers vanished ' .. times(vanished)
+  else
+    message = NAME .. 'has ended ' .. ended .. (ended == 1 and ' worker' or ' workers')
+    if vanished > 0 then message = message .. ', and its workers vanished ' .. times(vanished) end
+  end
+  if cause then message = message .. '; the last: ' .. cause_message end
+  fail_finally(r, t, t.worker, TOLL, cause or '', message)
 end
 
 -- worker, holder
@@ -1115,13 +1144,13 @@ local function launch(keys, args)
   local holder = args[3]
   local lease = lease_of(r, worker)
   if lease.live and lease.holder ~= '' and lease.holder ~= holder then return 0 end
-  if not lease.live and lease.expiry then
-    local back = lapse(r, worker)
-    for i = 1, #back do call('SADD', r.p .. 'q', back[i].task) end
-    if #back > 0 then hint(r) end
-    if r.state ~= RUNNING then return 0 end
+  if not lease.live then
+    if lease.expiry then
+      lapse(r, worker)
+      hint(r)
+    end
+    call('HDEL', r.p .. 'l', 't' .. worker)
   end
-  if lease.holder ~= holder or not lease.live then call('HDEL', r.p .. 'l', 't' .. worker) end
   call('HSET', r.p .. 'l', worker, r.now + r.lease, 'h' .. worker, holder)
   return 1
 end
@@ -1155,37 +1184,66 @@ local function abandon(keys, args)
   if r.state ~= RUNNING or not lease.expiry or lease.holder ~= args[3] then
     return {pack('<BB', WON, 0), ''}
   end
+  local lost = withdraw_all(r, worker, 'worker ' .. worker .. ' ended: ' .. args[5])
+  drop_lease(r, worker)
   local suspects = {}
   for at = 9, #args[2], 4 do suspects[unpack('<I4', args[2], at)] = true end
-  local limit = max_kills * QUARTERS
-  local back = take_back(r, worker,
-    function(final)
-      if final then
-        return 'has ended ' .. max_kills .. ' workers; the last: ' .. args[5]
-      end
-      return 'worker ' .. worker .. ' ended: ' .. args[5]
-    end,
-    function(t) return suspects[t.task] and QUARTERS or 0 end, limit, POISON,
-    args[4])
-  if r.state == RUNNING then drop_lease(r, worker) end
+  for i = 1, #lost do
+    local t = lost[i]
+    call('SREM', r.p .. 'q', t.task) -- The answer tells of it.
+    if suspects[t.task] then call('HINCRBY', r.p .. 'k', 'e' .. t.task, 1) end
+  end
+  local back = {}
+  for i = 1, #lost do
+    local t = lost[i]
+    if r.state ~= RUNNING then break end
+    if suspects[t.task] and toll_reaches(r, t.task, max_kills) then
+      drop_chunks(r, t.task, t.fence)
+      give_up(r, t, args[4], args[5])
+    else
+      back[#back + 1] = t
+    end
+  end
   hint(r)
+  if r.state ~= RUNNING then return {pack('<BB', WON, 1), ''} end
+  requeue(r, back)
   table.sort(back, sooner)
-  return {pack('<BB', WON, r.state ~= RUNNING and 1 or 0), written_ready(back)}
+  return {pack('<BB', WON, 0), written_ready(back)}
 end
 
 -- -- sweep ----------------------------------------------------------------------------------------
 
-local function lapse_expired(r, found)
+local function lapse_expired(r)
   local entries = call('HGETALL', r.p .. 'l')
   for i = 1, #entries, 2 do
     local worker = tonumber(entries[i])
     if worker and tonumber(entries[i + 1]) <= r.now then
-      local back = lapse(r, worker)
-      if r.state ~= RUNNING then return end
-      for n = 1, #back do found[back[n].task] = true end
+      lapse(r, worker)
       drop_lease(r, worker)
     end
   end
+end
+
+-- Reports what was requeued since the last sweep, and gives up what has been too often.
+local function settle_lapsed(r)
+  local tasks = call('SMEMBERS', r.p .. 'q')
+  call('UNLINK', r.p .. 'q')
+  for i = 1, #tasks do tasks[i] = tonumber(tasks[i]) end
+  table.sort(tasks)
+  local requeued = {}
+  for i = 1, #tasks do
+    local t = state_of(r, tasks[i])
+    -- Somebody may have claimed it since it was requeued.
+    if t.status == READY then
+      if toll_reaches(r, t.task, MAX_KILLS) then
+        give_up(r, t)
+      else
+        requeued[#requeued + 1] = t
+      end
+      if r.state ~= RUNNING then return {} end
+    end
+  end
+  return requeued
 end
 
 local function orphans_of(r)
@@ -1215,20 +1273,11 @@ local function sweep(keys, args)
     local left = ended + r.retention - r.now
     return {left <= 0 and 1 or 0, '', '', pack('<d', left)}
   end
-  local found = {}
-  lapse_expired(r, found)
-  if r.state ~= RUNNING then return {0, '', '', pack('<d', 0)} end
-  for _, task in ipairs(call('SMEMBERS', r.p .. 'q')) do found[tonumber(task)] = true end
-  call('UNLINK', r.p .. 'q')
-  local requeued = {}
-  for task in pairs(found) do
-    local t = state_of(r, task)
-    -- Somebody may have claimed it since it was requeued.
-    if t.status == READY then requeued[#requeued + 1] = t end
-  end
-  table.sort(requeued, function(a, b) return a.task < b.task end)
+  lapse_expired(r)
+  local requeued = settle_lapsed(r)
   if #requeued > 0 then hint(r) end
-  return {0, written_ready(requeued), written_ready(orphans_of(r)), pack('<d', 0)}
+  local orphans = r.state == RUNNING and orphans_of(r) or {}
+  return {0, written_ready(requeued), written_ready(orphans), pack('<d', 0)}
 end
 
 -- -- the life of a run ----------------------------------------------------------------------------

@@ -10,7 +10,10 @@ namespace weft::redis {
 namespace {
 
 constexpr std::uint32_t no_task = 0xffff'ffff;
-enum ErrorKind : std::uint8_t { reported = 0, poison = 1, lost_workers = 2 };
+enum ErrorKind : std::uint8_t { reported = 0, toll = 1 };
+
+/// Stands in messages where the name of their task belongs.
+constexpr char name_mark = '\1';
 
 Error torn(std::string_view what) {
   return {.code = Errc::decode_failed,
@@ -44,7 +47,7 @@ Result<RunEvent> read_event(std::string_view entry) {
 }
 
 TaskId last_named(const RunEvent& event) {
-  if (event.kind == RunEventKind::created || event.kind == RunEventKind::ended) return TaskId{};
+  if (event.kind == RunEventKind::created) return TaskId{};
   if (event.kind != RunEventKind::task_skipped) return event.task;
   return std::max(event.task, TaskId{static_cast<std::uint32_t>(event.count)});
 }
@@ -52,9 +55,14 @@ TaskId last_named(const RunEvent& event) {
 void complete(RunEvent& event, const RunView& view) {
   const auto detail = static_cast<std::uint32_t>(event.count);
   if (event.kind != RunEventKind::map_expanded) event.count = 0;
+  if (const std::size_t mark = event.message.find(name_mark); mark != std::string::npos) {
+    event.message.replace(mark, 1, named(view, event.task) + " ");
+  }
   switch (event.kind) {
     case RunEventKind::created:
+      return;
     case RunEventKind::ended:
+      event.task = TaskId{};
       return;
     case RunEventKind::task_skipped:
       event.message =
@@ -84,10 +92,13 @@ Result<KeptError> read_error(std::string_view entry) {
   if (!encoded.empty()) {
     if (!decode_into(kept.error, encoded)) return torn("an error");
   }
-  if (kept.kind != reported) {
+  if (kept.kind == toll) {
     Error cause = std::move(kept.error);
-    kept.error = {.code = Errc::task_failed, .message = message};
-    if (kept.kind == poison) kept.error.causes.push_back(std::move(cause));
+    kept.error = {.code = Errc::task_failed,
+                  .message = message,
+                  .node = cause.node,
+                  .hint = "see how its workers ended: a crash, or more memory than they have"};
+    if (!encoded.empty()) kept.error.causes.push_back(std::move(cause));
   }
   if (!kept.of_task) return kept;
   kept.error.attempt = attempt;
@@ -98,7 +109,9 @@ Result<KeptError> read_error(std::string_view entry) {
 void complete(KeptError& kept, const RunView& view) {
   if (!kept.of_task) return;
   if (kept.error.task.empty()) kept.error.task = named(view, kept.task);
-  if (kept.kind == poison) kept.error.message = kept.error.task + " " + kept.error.message;
+  if (kept.kind == toll && kept.error.message.starts_with(name_mark)) {
+    kept.error.message.replace(0, 1, kept.error.task + " ");
+  }
 }
 
 }  // namespace weft::redis
