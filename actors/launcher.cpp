@@ -64,15 +64,25 @@ private:
       .then(
         [this, run](const RunDescription& description) {
           Entry& entry = runs_[run];
-          if (!entry.context) entry.context = make_context_(run, description);
+          if (!entry.context) {
+            auto context = make_context_(run, description);
+            if (!context) {
+              refuse(run, context.error());
+              return;
+            }
+            entry.context = std::move(*context);
+          }
           for (LaunchTasks& message : std::exchange(entry.waiting, {})) {
             give(entry, std::move(message));
           }
         },
-        [this, run](const caf::error& error) {
-          spdlog::warn("run {} cannot be taken over: {}", run.text(), from_caf(error).message);
-          runs_.erase(run);
-        });
+        [this, run](const caf::error& error) { refuse(run, from_caf(error)); });
+  }
+
+  /// Another node may be able to.
+  void refuse(RunId run, const Error& why) {
+    spdlog::warn("run {} is not taken over here: {}", run.text(), to_string(why));
+    runs_.erase(run);
   }
 
   void give(Entry& entry, LaunchTasks message) {

@@ -11,7 +11,8 @@
 namespace weft {
 
 /// Makes what the workers of a run share in this process out of what the store says of it.
-using ContextMaker = std::function<RunContextPtr(RunId, const RunDescription&)>;
+/// Fails, for example, when functions of the run are unknown here.
+using ContextMaker = std::function<Result<RunContextPtr>(RunId, const RunDescription&)>;
 
 /// Spawns the launcher of a node whose workers are actors of this process.
 ///

@@ -55,7 +55,11 @@ public:
   RunActor(RunActorHandle::pointer self, ServicesPtr services, RunRequest request)
     : self_(self), alive_(self), services_(std::move(services)), request_(std::move(request)) {
     self_->set_down_handler([this](const caf::down_msg& down) { on_worker_gone(down); });
-    create();
+    if (request_.attach) {
+      attach();
+    } else {
+      create();
+    }
   }
 
   ~RunActor() {
@@ -81,6 +85,17 @@ public:
 private:
   [[nodiscard]] const RunContext& context() const { return *request_.context; }
   [[nodiscard]] const RunStoreHandle& store() const { return services_->run_store; }
+
+  /// Looks at a run that somebody else has submitted.
+  void attach() {
+    record_.id = context().id;
+    record_.workflow = context().graph->name();
+    record_.planner = context().plan->planner;
+    record_.submitted = context().submitted_wall;
+    record_.workers = static_cast<std::uint32_t>(context().plan->workers.size());
+    recorded_ = true;  // Whoever submitted it did.
+    self_->send(store(), WatchRun{.run = context().id, .watcher = self_});
+  }
 
   // -- launch -------------------------------------------------------------------------------------
 
@@ -108,7 +123,8 @@ private:
                           .retention = request_.retention,
                           .lease = context().lease,
                           .submitted = context().submitted,
-                          .submitted_wall = context().submitted_wall})
+                          .submitted_wall = context().submitted_wall,
+                          .source = request_.source})
       .then([this](RunCreated& created) { launch(created.ready); },
             [this](const caf::error& error) { end_without_store(error); });
   }
@@ -288,7 +304,9 @@ private:
 
   void close(const CloseRun& message) {
     closed_ = true;
-    if (message.engine_ends) {
+    if (request_.detached && !published_) {
+      self_->quit();  // It goes on without this actor.
+    } else if (message.engine_ends) {
       end_retention();
     } else {
       quit_if_done();
@@ -325,7 +343,7 @@ private:
     }
     recorded_ = true;
     if (!closed_ || !retained_) return;
-    self_->send(store(), EraseRun{.run = context().id});
+    if (!request_.detached) self_->send(store(), EraseRun{.run = context().id});
     self_->quit();
   }
 

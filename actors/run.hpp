@@ -42,6 +42,9 @@ struct RunRequest {
   bool fail_fast = true;
   std::optional<Nanos> timeout;
   Nanos retention{};  ///< Kept in the store so long after its end, for others to read.
+  std::string source;      ///< Where its functions come from; handed to the store.
+  bool attach = false;     ///< It lies in the store already.
+  bool detached = false;   ///< It goes on, and its result stays, when its client lets go.
   std::shared_ptr<RunOutcome> outcome;
   std::function<void()> on_end;   ///< Called once the outcome is published, on any thread.
   std::function<void()> on_quit;  ///< Called by the actor's last step, on any thread.

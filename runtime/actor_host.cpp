@@ -1,6 +1,9 @@
 #include "weft/runtime/actor_host.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 #include <caf/init_global_meta_objects.hpp>
@@ -8,14 +11,22 @@
 #include "weft/actors/feed.hpp"
 #include "weft/actors/planner.hpp"
 #include "weft/actors/pool.hpp"
-#include "weft/actors/storage_broker.hpp"
+#include "weft/actors/launcher.hpp"
+#include "weft/actors/sweeper.hpp"
+#include "weft/runtime/pools/process/process_launcher.hpp"
 #include "weft/runtime/requirement_check.hpp"
 #include "weft/runtime/run_client.hpp"
-#include "weft/storage/memory_run_store.hpp"
+#include "weft/workflow/graph_codec.hpp"
 
 namespace weft {
 
 namespace {
+
+/// A name that no other node has, now or later.
+std::string new_holder() {
+  std::random_device source;
+  return std::to_string(::getpid()) + "-" + std::to_string(source()) + std::to_string(source());
+}
 
 /// Once in a process, before the first actor system.
 void announce_messages() {
@@ -140,12 +151,13 @@ void ActorHost::start_services() {
     executors_ = std::make_shared<SimulatedExecutors>();
   }
   started_ = clock_->now();
-  store_ = std::make_shared<MemoryRunStore>(*clock_);
+  open_run_store();
 
   auto services = std::make_shared<Services>();
   // One for each slot: a worker's steps then need no other thread.
   for (std::uint32_t i = 0; i < options_.pool.slots; ++i) {
-    const StorageBrokerHandle broker = spawn_storage_broker(*system_, store_);
+    const StorageBrokerHandle broker =
+      spawn_storage_broker(*system_, store_.store, store_.answers);
     services->attempt_stores.push_back(broker);
     services->run_store = broker;
   }
@@ -160,7 +172,61 @@ void ActorHost::start_services() {
   services->feed = spawn_feed(*system_, services->run_store, blocking);
   services->record = record_policy(options_.recorder);
   if (history_) services->recorder = spawn_recorder(*system_, history_, blocking);
+  if (durable()) start_launcher(*services);
   services_ = std::move(services);
+}
+
+void ActorHost::open_run_store() {
+  auto registry = std::shared_ptr<const Registry>(std::shared_ptr<void>{}, &registry_);
+  store_ = open_store(options_.store, *clock_, std::move(registry)).value();
+}
+
+/// What the node of a store that outlives it has besides.
+void ActorHost::start_launcher(Services& services) {
+  services.holder = new_holder();
+  const ContextMaker make_context = [this](RunId run, const RunDescription& description) {
+    return context_of(run, description);
+  };
+  if (options_.pool.kind == PoolKind::processes) {
+    services.launcher = spawn_process_launcher(
+      *system_, {.pool = options_.pool,
+                 .store = options_.store,
+                 .record = services.record,
+                 .source = options_.source,
+                 .run_store = services.run_store,
+                 .recorder = services.recorder,
+                 .clock = clock_,
+                 .make_context = make_context});
+  } else {
+    services.launcher = spawn_launcher(*system_, [this] { return services_; }, make_context);
+  }
+  sweeper_ =
+    spawn_sweeper(*system_, services.run_store, services.launcher, options_.store.lease / 2);
+}
+
+/// What actors of this node share about a run that another has submitted.
+Result<RunContextPtr> ActorHost::context_of(RunId run, const RunDescription& description) const {
+  auto missing = missing_functions(*description.graph, registry_);
+  if (!missing.empty()) {
+    return Error{.code = Errc::function_unknown,
+                 .message = "this node lacks functions of run " + run.text(),
+                 .hint = "give it the modules and the registry that the run was submitted with",
+                 .causes = std::move(missing)};
+  }
+  auto context = std::make_shared<RunContext>();
+  context->id = run;
+  context->graph = description.graph;
+  context->plan = description.plan;
+  context->optimizations = catalogue_;
+  context->clock = clock_;
+  // The clocks of two machines differ; of one, they do not.
+  context->submitted = clock_->now() - (clock_->wall_now() - description.submitted);
+  context->submitted_wall = description.submitted;
+  context->kept = description.kept;
+  context->movable = movable_tasks(*context->graph, *context->plan, *catalogue_);
+  context->durability = Durability::store;
+  context->lease = description.lease;
+  return RunContextPtr{std::move(context)};
 }
 
 ActorHost::~ActorHost() {
@@ -200,6 +266,8 @@ void ActorHost::close() {
     if (actor) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   };
   for (const AttemptStoreHandle& broker : services_->attempt_stores) end(broker);
+  end(sweeper_);
+  end(services_->launcher);
   end(services_->pool);
   end(services_->planner);
   end(services_->feed);
@@ -270,15 +338,39 @@ std::shared_ptr<RunHandle> ActorHost::submit(GraphPtr graph, std::vector<TaskId>
   context->kept = std::move(kept);
   context->movable = movable_tasks(*context->graph, *context->plan, *catalogue_);
   context->progress = options.progress_events ? ProgressEvents::on : ProgressEvents::off;
+  if (durable()) {
+    context->durability = Durability::store;
+    context->lease = options_.store.lease;
+  }
+  return start_run(context, {.fail_fast = options.fail_fast,
+                             .timeout = options.timeout,
+                             .retention = durable() ? options_.store.retention : Nanos{},
+                             .source = options_.source,
+                             .detached = options.detached});
+}
 
+Result<std::shared_ptr<RunHandle>> ActorHost::attach(RunId run) {
+  const Visit visit;
+  auto description = ask<RunDescription>(services_->run_store, DescribeRun{.run = run});
+  if (!description) return std::move(description).error();
+  auto context = context_of(run, *description);
+  if (!context && context.error().code != Errc::function_unknown) {
+    return std::move(context).error();
+  }
+  if (!live_runs_->add(std::numeric_limits<std::size_t>::max())) {
+    return Error{.code = Errc::limit_exceeded, .message = "too many runs are in flight"};
+  }
+  return start_run(context ? *context : look_at(run, *description),
+                   {.attach = true, .detached = true});
+}
+
+std::shared_ptr<RunHandle> ActorHost::start_run(RunContextPtr context, RunRequest request) {
   auto outcome = std::make_shared<RunOutcome>();
-  const RunActorHandle actor = spawn_run(*system_, services_,
-                                         {.context = context,
-                                          .fail_fast = options.fail_fast,
-                                          .timeout = options.timeout,
-                                          .outcome = outcome,
-                                          .on_end = [runs = live_runs_] { runs->end(); },
-                                          .on_quit = [runs = live_runs_] { runs->remove(); }});
+  request.context = context;
+  request.outcome = outcome;
+  request.on_end = [runs = live_runs_] { runs->end(); };
+  request.on_quit = [runs = live_runs_] { runs->remove(); };
+  const RunActorHandle actor = spawn_run(*system_, services_, std::move(request));
   {
     const std::lock_guard lock{runs_mutex_};
     std::erase_if(runs_, [](const caf::actor_addr& address) {

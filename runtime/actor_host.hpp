@@ -18,6 +18,7 @@
 #include "weft/actors/services.hpp"
 #include "weft/actors/type_ids.hpp"
 #include "weft/runtime/engine_options.hpp"
+#include "weft/runtime/open_store.hpp"
 #include "weft/runtime/run.hpp"
 #include "weft/storage/history/history_store.hpp"
 #include "weft/workflow/registry.hpp"
@@ -83,6 +84,10 @@ public:
   [[nodiscard]] std::shared_ptr<RunHandle> submit(GraphPtr graph, std::vector<TaskId> kept,
                                                   SubmitOptions options);
 
+  /// Takes part in a run that lies in the store, whoever has submitted it. Fails with
+  /// `run_unknown`.
+  [[nodiscard]] Result<std::shared_ptr<RunHandle>> attach(RunId run);
+
   // -- for run handles ----------------------------------------------------------------------------
 
   /// Sends a request from outside of the actors and waits for its answer.
@@ -119,7 +124,9 @@ public:
   [[nodiscard]] const Clock& clock() const { return *clock_; }
   [[nodiscard]] const std::shared_ptr<HistoryStore>& history() const { return history_; }
   [[nodiscard]] const Services& services() const { return *services_; }
-  [[nodiscard]] RunStore& store() { return *store_; }
+  [[nodiscard]] RunStore& store() { return *store_.store; }
+  /// Whether runs outlive this process.
+  [[nodiscard]] bool durable() const { return store_.durable; }
   [[nodiscard]] TimePoint started() const { return started_; }
 
 private:
@@ -129,6 +136,10 @@ private:
   void wait_for_runs(Condition&& condition);
   void configure(caf::actor_system_config& config) const;
   void start_services();
+  void open_run_store();
+  void start_launcher(Services& services);
+  [[nodiscard]] Result<RunContextPtr> context_of(RunId run, const RunDescription& description) const;
+  [[nodiscard]] std::shared_ptr<RunHandle> start_run(RunContextPtr context, RunRequest request);
   [[nodiscard]] RunId new_run_id();
   [[nodiscard]] caf::scheduler::test_coordinator& coordinator();
 
@@ -147,11 +158,12 @@ private:
 
   // Actors stand on what is above them here: the system goes first, then the clock and the store.
   std::shared_ptr<const Clock> clock_;
-  std::shared_ptr<RunStore> store_;
+  OpenStore store_;
   std::shared_ptr<ExecutorFactory> executors_;
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
   ServicesPtr services_;
+  SweeperHandle sweeper_;
 };
 
 }  // namespace weft

@@ -13,6 +13,17 @@ Result<void> validate(const EngineOptions& options) {
   require(options.pool.slot_class.cpus > 0, "pool.slot_class.cpus is greater than 0");
   require(options.pool.cold_start >= Nanos{}, "pool.cold_start is not negative");
   require(options.pool.keep_alive >= Nanos{}, "pool.keep_alive is not negative");
+  require(options.store.lease >= std::chrono::milliseconds{100} &&
+            options.store.lease <= std::chrono::hours{1},
+          "store.lease is 100ms to 1h");
+  require(options.store.retention >= Nanos{}, "store.retention is not negative");
+  require(options.store.patience >= std::chrono::milliseconds{100},
+          "store.patience is at least 100ms");
+  require(!options.store.prefix.empty() &&
+            options.store.prefix.find_first_of("{} \n") == std::string::npos,
+          "store.prefix is a text without braces and spaces");
+  require(options.pool.kind == PoolKind::threads || !options.store.url.empty(),
+          "worker processes need a store outside of this process: set store.url");
   require(options.workers <= 10'000, "workers is at most 10000");
   require(options.recorder.count >= 1 && options.recorder.count <= 1'000'000,
           "recorder.count is 1 to 1000000");

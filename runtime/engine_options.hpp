@@ -13,8 +13,15 @@
 
 namespace weft {
 
-/// The in-process pool: how many slots there are and how they start.
+/// What runs the tasks of a pool.
+enum class PoolKind : std::uint8_t {
+  threads,    ///< Of this process.
+  processes,  ///< Of their own, one for each slot. Needs a store outside of this process.
+};
+
+/// The pool: how many slots there are and how they start.
 struct PoolOptions {
+  PoolKind kind = PoolKind::threads;
   /// Slots, each a thread that runs user code for one worker at a time. 0: one for each hardware
   /// thread.
   std::uint32_t slots = 0;
@@ -23,6 +30,33 @@ struct PoolOptions {
   WorkerClass slot_class{.cpus = 1, .memory = {}};
   Nanos cold_start{};                          ///< Made longer than a thread's own start by this.
   Nanos keep_alive = std::chrono::minutes{5};  ///< An idle slot stays warm for so long.
+  /// Program and arguments of worker processes; empty: the program that this process runs, which
+  /// has to call `run_worker_if_asked` first.
+  std::vector<std::string> worker_command;
+};
+
+/// What may be lost when the store's machine loses power. Shown at the start of a run.
+enum class DurabilityLevel : std::uint8_t {
+  memory,      ///< Everything: the run is lost with the store.
+  everysec,    ///< A second of progress, which is done again.
+  always,      ///< Nothing that was committed.
+  replicated,  ///< What `replicas` replicas have not taken yet, at best nothing.
+};
+
+/// Where runs are kept.
+struct StoreOptions {
+  /// `redis://[user@]host[:port][/db]`, `rediss://...` (TLS) or `unix:///path`. Empty: in this
+  /// process, and runs end with it.
+  std::string url;
+  std::string password_file;  ///< Else the variable WEFT_STORE_PASSWORD; neither: none.
+  std::string tls_authorities, tls_certificate, tls_key;  ///< PEM files.
+  bool allow_plaintext = false;  ///< To another machine without TLS.
+  std::string prefix = "weft";   ///< Of every key.
+  DurabilityLevel durability = DurabilityLevel::everysec;
+  std::uint32_t replicas = 0;                    ///< Of `replicated`.
+  Nanos lease = std::chrono::seconds{10};        ///< A worker that is silent for longer has ended.
+  Nanos retention = std::chrono::hours{1};       ///< A result that nobody fetches stays so long.
+  Nanos patience = std::chrono::seconds{10};     ///< How long a store that does not answer is asked.
 };
 
 /// When metrics go from a worker to the history.
@@ -48,7 +82,11 @@ struct RecorderOptions {
 /// How an engine runs. Everything has a default that suits tests and embedding.
 struct EngineOptions {
   PoolOptions pool;
+  StoreOptions store;
   RecorderOptions recorder;
+  /// Where the functions of the registry come from, in whatever form `RegistryMaker`s of worker
+  /// processes and other nodes understand. Kept with each run.
+  std::string source;
   std::string planner = "simple";
   /// Workers that a planner may ask for. 0: one for each slot.
   std::uint32_t workers = 0;
@@ -66,6 +104,9 @@ struct SubmitOptions {
   std::optional<Nanos> timeout;  ///< Of the whole run, above 0; it ends as failed with `timed_out`.
   /// Report starts and progress of every task to watchers; costs a message a task.
   bool progress_events = false;
+  /// The run goes on in its store when the engine is closed, and its result stays until somebody
+  /// has fetched it or the retention ends. Needs a store outside of this process.
+  bool detached = false;
 };
 
 /// The option out of range, if one is.

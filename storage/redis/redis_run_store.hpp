@@ -17,6 +17,8 @@ struct RedisRunStoreOptions {
   Bytes part_size{4 << 20};                 ///< Of such an output.
   Bytes cache{std::uint64_t{256} << 20};    ///< Outputs kept in this process, at most.
   std::size_t batch = 64;                   ///< Commits that go to Redis as one call, at most.
+  /// Of several clients, one sweeps within such a time; 0: each whenever it is asked.
+  Nanos sweep_turn{};
   Nanos poll = std::chrono::seconds{1};     ///< Watchers look so often, whatever they are told.
   Nanos unborn = std::chrono::minutes{10};  ///< What a creator that died has written goes then.
   std::shared_ptr<const Clock> clock;       ///< For tests; nothing: the server's own.

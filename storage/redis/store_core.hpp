@@ -80,6 +80,7 @@ public:
   void runs(Done<std::vector<RunId>> done);
   void erase(RunId run, Done<void> done);
   void sweep(Done<SweepReport> done);
+  void sweep_now(Done<SweepReport> done);
 
   // -- events (store_events.cpp) ------------------------------------------------------------------
 

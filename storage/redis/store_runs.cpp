@@ -281,6 +281,25 @@ Result<void> add_tasks(RunId run, std::string_view bytes,
 }  // namespace
 
 void RedisRunStore::Core::sweep(Done<SweepReport> done) {
+  if (options.sweep_turn <= Nanos{}) {
+    sweep_now(std::move(done));
+    return;
+  }
+  redis::Command turn{"SET", redis::sweeper_key(options.prefix), "1", "NX", "PX",
+                      milliseconds_of(options.sweep_turn)};
+  client->call(std::move(turn),
+               [self = shared_from_this(), done = std::move(done)](Result<Reply> taken) {
+                 if (!taken) {
+                   done(std::move(taken).error());
+                 } else if (taken->is_nil()) {
+                   done(SweepReport{});  // Another one's turn.
+                 } else {
+                   self->sweep_now(done);
+                 }
+               });
+}
+
+void RedisRunStore::Core::sweep_now(Done<SweepReport> done) {
   std::vector<redis::Command> reads;
   reads.emplace_back("TIME");
   reads.emplace_back("ZRANGE", redis::index_key(options.prefix), 0, -1, "WITHSCORES");

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "weft/actors/storage_broker.hpp"
+#include "weft/runtime/engine_options.hpp"
+#include "weft/storage/redis/client.hpp"
+#include "weft/storage/run_store.hpp"
+#include "weft/workflow/registry.hpp"
+
+namespace weft {
+
+/// A run store as options ask for one.
+struct OpenStore {
+  std::shared_ptr<RunStore> store;
+  StoreAnswers answers = StoreAnswers::at_once;
+  bool durable = false;                   ///< Its runs outlive this process.
+  std::shared_ptr<redis::Client> client;  ///< Nothing for a store in this process.
+};
+
+/// Opens the store. Fails with `invalid_config` or `store_unavailable`.
+/// @param clock outlives the store
+/// @param registry what the graphs of others find their functions in
+[[nodiscard]] Result<OpenStore> open_store(const StoreOptions& options, const Clock& clock,
+                                           std::shared_ptr<const Registry> registry);
+
+/// Connects to the server that the options name. Fails as `open_store`.
+[[nodiscard]] Result<std::shared_ptr<redis::Client>> connect_store(const StoreOptions& options);
+
+}  // namespace weft
