@@ -69,6 +69,7 @@ struct RunCreated : ProcessLocal {
 struct CancelRun : ProcessLocal {
   RunId run;
   std::string reason;
+  bool engine_ends = false;  ///< A run that is detached goes on without its actor here.
 };
 struct EraseRun : ProcessLocal {
   RunId run;

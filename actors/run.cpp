@@ -63,12 +63,13 @@ public:
   }
 
   ~RunActor() {
+    if (!published_ && request_.on_end) request_.on_end();
     if (request_.on_quit) request_.on_quit();
   }
 
   RunActorHandle::behavior_type make_behavior() {
     return {
-      [this](const CancelRun& m) { return cancel(m.reason); },
+      [this](const CancelRun& m) { return cancel(m); },
       [this](ReadStatus) { return read_status(); },
       [this](RunChanged) { look(); },
       [this](const WorkerJoined& m) {
@@ -217,7 +218,12 @@ private:
     publish(status, {});
   }
 
-  caf::result<bool> cancel(const std::string& reason) {
+  caf::result<bool> cancel(const CancelRun& message) {
+    if (message.engine_ends && request_.detached && !published_) {
+      self_->quit();
+      return false;
+    }
+    const std::string& reason = message.reason;
     auto promise = self_->make_response_promise<bool>();
     self_->request(store(), caf::infinite, CancelRun{.run = context().id, .reason = reason})
       .then(
@@ -278,7 +284,7 @@ private:
         self_->send(worker, StopWorker{});
       }
     }
-    record_.makespan = context().now();
+    record_.makespan = request_.attach ? status.at : context().now();
     time_limit_.dispose();
     published_ = true;
     request_.outcome->publish(record_, std::move(kept));

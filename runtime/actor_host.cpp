@@ -6,14 +6,13 @@
 #include <limits>
 #include <thread>
 
-#include <caf/init_global_meta_objects.hpp>
-
 #include "weft/actors/feed.hpp"
 #include "weft/actors/planner.hpp"
 #include "weft/actors/pool.hpp"
 #include "weft/actors/launcher.hpp"
 #include "weft/actors/sweeper.hpp"
 #include "weft/runtime/pools/process/process_launcher.hpp"
+#include "weft/runtime/actor_messages.hpp"
 #include "weft/runtime/requirement_check.hpp"
 #include "weft/runtime/run_client.hpp"
 #include "weft/workflow/graph_codec.hpp"
@@ -26,16 +25,6 @@ namespace {
 std::string new_holder() {
   std::random_device source;
   return std::to_string(::getpid()) + "-" + std::to_string(source()) + std::to_string(source());
-}
-
-/// Once in a process, before the first actor system.
-void announce_messages() {
-  static const bool once = [] {
-    caf::core::init_global_meta_objects();
-    caf::init_global_meta_objects<caf::id_block::weft>();
-    return true;
-  }();
-  static_cast<void>(once);
 }
 
 /// The clock of CAF's test scheduler. Calendar time starts at an arbitrary fixed day.
@@ -213,6 +202,11 @@ Result<RunContextPtr> ActorHost::context_of(RunId run, const RunDescription& des
                  .hint = "give it the modules and the registry that the run was submitted with",
                  .causes = std::move(missing)};
   }
+  return view_of(run, description);
+}
+
+/// As `context_of`, for one who only looks at the run.
+RunContextPtr ActorHost::view_of(RunId run, const RunDescription& description) const {
   auto context = std::make_shared<RunContext>();
   context->id = run;
   context->graph = description.graph;
@@ -226,7 +220,7 @@ Result<RunContextPtr> ActorHost::context_of(RunId run, const RunDescription& des
   context->movable = movable_tasks(*context->graph, *context->plan, *catalogue_);
   context->durability = Durability::store;
   context->lease = description.lease;
-  return RunContextPtr{std::move(context)};
+  return context;
 }
 
 ActorHost::~ActorHost() {
@@ -253,7 +247,7 @@ void ActorHost::wait_for_runs(Condition&& condition) {
 
 void ActorHost::close() {
   if (std::exchange(closed_, true)) return;
-  tell_runs(CancelRun{.reason = "the engine was closed"});
+  tell_runs(CancelRun{.reason = "the engine was closed", .engine_ends = true});
   wait_for_runs([](const LiveRuns::Counts& runs) { return runs.in_flight == 0; });
   // Handlers read the events of their runs, so runs are erased when all have been told.
   static_cast<void>(ask<void>(services_->feed, TellEnds{}));
@@ -353,15 +347,10 @@ Result<std::shared_ptr<RunHandle>> ActorHost::attach(RunId run) {
   const Visit visit;
   auto description = ask<RunDescription>(services_->run_store, DescribeRun{.run = run});
   if (!description) return std::move(description).error();
-  auto context = context_of(run, *description);
-  if (!context && context.error().code != Errc::function_unknown) {
-    return std::move(context).error();
-  }
   if (!live_runs_->add(std::numeric_limits<std::size_t>::max())) {
     return Error{.code = Errc::limit_exceeded, .message = "too many runs are in flight"};
   }
-  return start_run(context ? *context : look_at(run, *description),
-                   {.attach = true, .detached = true});
+  return start_run(view_of(run, *description), {.attach = true, .detached = true});
 }
 
 std::shared_ptr<RunHandle> ActorHost::start_run(RunContextPtr context, RunRequest request) {

@@ -25,14 +25,16 @@ Result<std::shared_ptr<redis::Client>> connect_store(const StoreOptions& options
 }
 
 Result<OpenStore> open_store(const StoreOptions& options, const Clock& clock,
-                             std::shared_ptr<const Registry> registry) {
+                             std::shared_ptr<const Registry> registry, StoreRole role) {
   if (options.url.empty()) {
     return OpenStore{.store = std::make_shared<MemoryRunStore>(clock)};
   }
   auto client = connect_store(options);
   if (!client) return std::move(client).error();
   auto store = RedisRunStore::open(*client, std::move(registry),
-                                   {.prefix = options.prefix, .sweep_turn = options.lease / 4});
+                                   {.prefix = options.prefix,
+                                    .sweep_turn = options.lease / 4,
+                                    .load_functions = role == StoreRole::node});
   if (!store) return std::move(store).error();
   return OpenStore{.store = std::move(*store),
                    .answers = StoreAnswers::later,

@@ -18,11 +18,15 @@ struct OpenStore {
   std::shared_ptr<redis::Client> client;  ///< Nothing for a store in this process.
 };
 
+/// Who opens a store: a node prepares it, its workers use it.
+enum class StoreRole : std::uint8_t { node, worker };
+
 /// Opens the store. Fails with `invalid_config` or `store_unavailable`.
 /// @param clock outlives the store
 /// @param registry what the graphs of others find their functions in
 [[nodiscard]] Result<OpenStore> open_store(const StoreOptions& options, const Clock& clock,
-                                           std::shared_ptr<const Registry> registry);
+                                           std::shared_ptr<const Registry> registry,
+                                           StoreRole role = StoreRole::node);
 
 /// Connects to the server that the options name. Fails as `open_store`.
 [[nodiscard]] Result<std::shared_ptr<redis::Client>> connect_store(const StoreOptions& options);

@@ -20,6 +20,9 @@ struct RedisRunStoreOptions {
   /// Of several clients, one sweeps within such a time; 0: each whenever it is asked.
   Nanos sweep_turn{};
   Nanos poll = std::chrono::seconds{1};     ///< Watchers look so often, whatever they are told.
+  /// Whether Redis is given the functions when the store is opened, or when it is found to lack
+  /// them.
+  bool load_functions = true;
   Nanos unborn = std::chrono::minutes{10};  ///< What a creator that died has written goes then.
   std::shared_ptr<const Clock> clock;       ///< For tests; nothing: the server's own.
 };

@@ -2,6 +2,8 @@
 
 #include "weft/storage/redis/store_core.hpp"
 
+#include <future>
+
 #include <fmt/format.h>
 
 #include "weft/storage/redis/run_protocol.hpp"
@@ -38,17 +40,11 @@ RedisRunStore::Core::Core(std::shared_ptr<redis::Client> the_client,
     cache_(options.cache) {}
 
 Result<void> RedisRunStore::Core::start() {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::optional<Result<void>> loaded;
-  load_functions([&](Result<void> result) {
-    const std::lock_guard lock{mutex};
-    loaded = std::move(result);
-    changed.notify_one();
-  });
-  std::unique_lock lock{mutex};
-  changed.wait(lock, [&] { return loaded.has_value(); });
-  if (!*loaded) return *loaded;
+  if (options.load_functions) {
+    std::promise<Result<void>> loaded;
+    load_functions([&loaded](Result<void> result) { loaded.set_value(std::move(result)); });
+    if (auto result = loaded.get_future().get(); !result) return result;
+  }
   client->on_reconnect([weak = weak_from_this()](const redis::Reconnection& reconnection) {
     if (const auto core = weak.lock()) core->on_reconnect(reconnection);
   });
