@@ -4,6 +4,8 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED) # Before CAF, whose own configuration asks for threads only.
 include(FindWeftCaf)
 find_package(WeftMsgpack REQUIRED)
+find_package(WeftHiredis REQUIRED)
+find_package(Boost 1.74 REQUIRED) # Headers: Asio.
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(SQLite3 REQUIRED)

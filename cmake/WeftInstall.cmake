@@ -29,6 +29,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/weftConfigVersion.cmake
 install(FILES
   ${PROJECT_BINARY_DIR}/weftConfig.cmake
   ${PROJECT_BINARY_DIR}/weftConfigVersion.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindWeftHiredis.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindWeftMsgpack.cmake
   ${PROJECT_SOURCE_DIR}/cmake/WeftModule.cmake
   ${PROJECT_SOURCE_DIR}/cmake/weft_module.map

@@ -15,13 +15,6 @@
 
 namespace weft::redis {
 
-/// How much of one reply is believed. A reply beyond it ends the connection.
-struct ReplyLimits {
-  Bytes text_max{std::uint64_t{1} << 30};                   ///< Of one text; Redis' own is 512 MiB.
-  Bytes reply_max{std::uint64_t{2} << 30};                  ///< All texts of one reply together.
-  std::size_t elements_max = std::size_t{4} * 1024 * 1024;  ///< All elements of one reply together.
-};
-
 /// How a client behaves. Durations are positive and at most `longest_wait`.
 struct ClientOptions {
   /// For the first connection, however often it is tried; later for each attempt.
@@ -95,8 +88,7 @@ public:
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // -- calls
-  // ---------------------------------------------------------------------------------------
+  // -- calls --------------------------------------------------------------------------------------
 
   /// Sends `command`. `done` is called exactly once, never from inside of this function. Not for
   /// commands that block, subscribe, or change the connection, nor for `MULTI`: use a script.
@@ -109,8 +101,7 @@ public:
   /// Calls that wait because too much is in flight, for a connection, or to be tried again.
   [[nodiscard]] std::size_t queued() const;
 
-  // -- messages
-  // ------------------------------------------------------------------------------------
+  // -- messages -----------------------------------------------------------------------------------
 
   /// Calls `take` for each message published to `channel` from now on, and `ready` once: when Redis
   /// has confirmed, so that nothing later is missed but by a lost connection (see `on_reconnect`),
@@ -119,7 +110,7 @@ public:
 
   /// Ends the subscription. Messages on their way may still be taken until the I/O thread has seen
   /// this; none once a function posted after it runs.
-  void unsubscribe(std::string channel);
+  void unsubscribe(const std::string& channel);
 
   /// Adds a listener: called after a connection that was lost is back, the one for messages with
   /// all its subscriptions.
@@ -129,8 +120,7 @@ public:
   /// fail-over. Printable, below 100 bytes.
   [[nodiscard]] std::string incarnation() const;
 
-  // -- the I/O thread
-  // ------------------------------------------------------------------------------
+  // -- the I/O thread -----------------------------------------------------------------------------
 
   /// Runs `function` on the I/O thread, never inside of this call, in the order of posting.
   void post(std::function<void()> function);

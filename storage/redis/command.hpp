@@ -98,8 +98,7 @@ public:
   /// lie where they were; all live as long as the command.
   template <class Small, class Large>
   void for_each_piece(Small small, Large large) const {
-    small(prefix());
-    std::size_t begin = room;
+    std::size_t begin = start();
     for (const Kept& kept : kept_) {
       small(std::string_view{text_}.substr(begin, kept.offset - begin));
       large(kept.bytes);
@@ -127,7 +126,8 @@ private:
   void add_length(std::size_t size);
   template <class Owner>
   void keep(Owner owner, std::string_view bytes);
-  [[nodiscard]] std::string_view prefix() const;
+  /// Where the encoding begins: at the `*` within the room.
+  [[nodiscard]] std::size_t start() const { return text_.rfind('*', room - 1); }
 
   std::string text_;
   std::size_t count_ = 0;

@@ -7,8 +7,16 @@
 #include <vector>
 
 #include "weft/workflow/error.hpp"
+#include "weft/workflow/units.hpp"
 
 namespace weft::redis {
+
+/// How much of one reply is believed. A reply beyond it ends the connection.
+struct ReplyLimits {
+  Bytes text_max{std::uint64_t{1} << 30};                   ///< Of one text; Redis' own is 512 MiB.
+  Bytes reply_max{std::uint64_t{2} << 30};                  ///< All texts of one reply together.
+  std::size_t elements_max = std::size_t{4} * 1024 * 1024;  ///< All elements of one reply together.
+};
 
 /// What Redis answered: a tree of at most seven levels. Moved, never copied.
 ///
