@@ -189,12 +189,11 @@ void RedisRunStore::Core::fetch(RunId run, std::vector<TaskId> tasks,
   reading->tasks = std::move(tasks);
   call(
     run, "fetch", [packed](redis::Command& command) { command.add(std::string_view{packed}); },
-    [self = shared_from_this(), reading, done = std::move(done)](Result<Reply> reply) {
+    [self = shared_from_this(), run, reading, done = std::move(done)](Result<Reply> reply) {
       if (!reply) {
         done(std::move(reply).error());
         return;
       }
-      const RunId run = reading->run;
       constexpr std::string_view refusal{"\xff\0", 2};
       if (reply->size() == 2 && (*reply)[0].text() == refusal) {
         const TaskId unknown = *std::ranges::max_element(reading->tasks);
