@@ -31,7 +31,8 @@ bool is_one(const Reply& reply) {
 
 }  // namespace
 
-RedisRunStore::RedisRunStore(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+RedisRunStore::RedisRunStore(std::shared_ptr<redis::Client> client, std::shared_ptr<Core> core)
+  : client_(std::move(client)), core_(std::move(core)) {}
 
 RedisRunStore::~RedisRunStore() {
   core_->stop();
@@ -40,9 +41,9 @@ RedisRunStore::~RedisRunStore() {
 Result<std::unique_ptr<RedisRunStore>> RedisRunStore::open(std::shared_ptr<redis::Client> client,
                                                            std::shared_ptr<const Registry> registry,
                                                            RedisRunStoreOptions options) {
-  auto core = std::make_shared<Core>(std::move(client), std::move(registry), std::move(options));
+  auto core = std::make_shared<Core>(client.get(), std::move(registry), std::move(options));
   if (auto started = core->start(); !started) return started.error();
-  return std::unique_ptr<RedisRunStore>(new RedisRunStore(std::move(core)));
+  return std::unique_ptr<RedisRunStore>(new RedisRunStore(std::move(client), std::move(core)));
 }
 
 // -- the life of a run ----------------------------------------------------------------------------

@@ -81,8 +81,9 @@ public:
 private:
   class Core;
 
-  explicit RedisRunStore(std::shared_ptr<Core> core);
+  RedisRunStore(std::shared_ptr<redis::Client> client, std::shared_ptr<Core> core);
 
+  std::shared_ptr<redis::Client> client_;
   std::shared_ptr<Core> core_;
 };
 

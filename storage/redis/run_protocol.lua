@@ -979,7 +979,9 @@ local function expand(keys, args)
   if not known(t) then return problem('unknown') end
   local g = stated(r, t.template)
   if g.kind ~= 1 then return problem('function') end
-  local width = #scope_of(r, g.body).templates
+  local scope = scope_of(r, g.body)
+  local width = #scope.templates
+  if items > scope.items_max then return problem('width ' .. scope.items_max) end
   if r.next + items * width >= 0xffffffff then return problem('numbers') end
   local outcome = admit(r, t, q.fence, q.worker)
   if outcome ~= WON then return {pack('<BB', outcome, 0), ''} end
@@ -1075,7 +1077,7 @@ end
 local function lease_of(r, worker)
   local values = call('HMGET', r.p .. 'l', worker, 'h' .. worker, 't' .. worker)
   local lease = {holder = values[2] or '', told = tonumber(values[3] or 0)}
-  lease.expiry = values[1] and tonumber(values[1])
+  lease.expiry = values[1] and tonumber(values[1]) or nil
   lease.live = lease.expiry ~= nil and lease.expiry > r.now
   return lease
 end

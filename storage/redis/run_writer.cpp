@@ -20,6 +20,7 @@ using Pair = std::pair<std::uint32_t, std::uint32_t>;
 
 struct ScopeRecord {
   std::uint32_t map = 0;
+  std::uint32_t items_max = 0;
   std::vector<std::uint32_t> templates, retained;
   std::vector<Pair> outer_inputs, waits, item_uses;
   std::vector<std::pair<std::uint32_t, std::vector<std::uint32_t>>> gatherers;
@@ -27,7 +28,8 @@ struct ScopeRecord {
 
   template <class Inspector>
   friend bool inspect(Inspector& f, ScopeRecord& x) {
-    return f.object(x).fields(f.field("map", x.map), f.field("templates", x.templates),
+    return f.object(x).fields(f.field("map", x.map), f.field("items_max", x.items_max),
+                              f.field("templates", x.templates),
                               f.field("retained", x.retained),
                               f.field("outer_inputs", x.outer_inputs), f.field("waits", x.waits),
                               f.field("item_uses", x.item_uses), f.field("gatherers", x.gatherers),
@@ -42,8 +44,9 @@ std::vector<std::uint32_t> numbers_of(const std::vector<TaskId>& tasks) {
   return numbers;
 }
 
-ScopeRecord scope_record(const Scope& scope, const ScopeFacts& facts) {
+ScopeRecord scope_record(const Graph& graph, const Scope& scope, const ScopeFacts& facts) {
   ScopeRecord record{.map = scope.map.number(),
+                     .items_max = graph.options(scope.map).max_items.value_or(default_max_items),
                      .templates = numbers_of(scope.templates),
                      .retained = numbers_of(facts.retained)};
   for (const auto& outer : scope.outer_inputs) {
@@ -171,7 +174,7 @@ Result<void> write_graph(const CreateRun& request, WrittenRun& run) {
   const auto facts = scope_facts(graph);
   for (std::uint32_t i = 1; i < graph.scope_count(); ++i) {
     Blob scope;
-    encode(scope_record(graph.scope(i), facts[i]), scope);
+    encode(scope_record(graph, graph.scope(i), facts[i]), scope);
     run.graph.emplace_back("s" + std::to_string(i), std::move(scope));
   }
   for (const PlannedWorker& worker : request.plan->workers) {

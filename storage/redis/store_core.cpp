@@ -31,10 +31,10 @@ Error unknown_run(RunId run) {
           .hint = "it may have been erased when its retention had passed"};
 }
 
-RedisRunStore::Core::Core(std::shared_ptr<redis::Client> the_client,
+RedisRunStore::Core::Core(redis::Client* the_client,
                           std::shared_ptr<const Registry> the_registry,
                           RedisRunStoreOptions the_options)
-  : client(std::move(the_client)),
+  : client(the_client),
     registry(std::move(the_registry)),
     options(std::move(the_options)),
     cache_(options.cache) {}
@@ -141,6 +141,12 @@ Error RedisRunStore::Core::problem(RunId run, TaskId task, const std::string& te
             .message = fmt::format("{} would take the run beyond {} tasks", name_of(run, task),
                                    0xffff'ffffU),
             .hint = "let one task handle several elements"};
+  }
+  if (text.starts_with("width ")) {
+    return {.code = Errc::limit_exceeded,
+            .message = fmt::format("{} has more elements than its limit of {}", name_of(run, task),
+                                   text.substr(std::string_view{"width "}.size())),
+            .hint = "set max_items of the map to what the list may hold"};
   }
   if (text == "released") {
     return {.code = Errc::input_missing,

@@ -23,7 +23,8 @@ namespace weft {
 /// last call has been answered. Thread-safe.
 class RedisRunStore::Core : public std::enable_shared_from_this<Core> {
 public:
-  Core(std::shared_ptr<redis::Client> client, std::shared_ptr<const Registry> registry,
+  /// @param client outlives all calls
+  Core(redis::Client* client, std::shared_ptr<const Registry> registry,
        RedisRunStoreOptions options);
 
   /// Gives Redis the functions, and begins to notice lost connections.
@@ -92,7 +93,8 @@ public:
   void with_view(RunId run, TaskId last, std::function<void(Result<redis::RunViewPtr>)> done);
   void remember(RunId run, GraphPtr graph);
 
-  const std::shared_ptr<redis::Client> client;
+  /// The store's. Not shared: the last call to be answered must not close it on its own thread.
+  redis::Client* const client;
   const std::shared_ptr<const Registry> registry;
   const RedisRunStoreOptions options;
 
