@@ -70,6 +70,8 @@ struct ListenForWorker;
 struct SweepRuns;
 struct SweepReport;
 struct DescribeRun;
+struct ListRuns;
+struct RunsListed;
 struct RunDescription;
 struct AnswersCame;
 struct TasksTold;
@@ -169,6 +171,7 @@ using RunStoreHandle = caf::typed_actor<
   caf::result<void>(WatchRun),
   caf::result<void>(EraseRun),
   caf::result<RunDescription>(DescribeRun),
+  caf::result<RunsListed>(ListRuns),
   caf::result<AbandonAnswer>(AbandonRequest),
   caf::result<SweepReport>(SweepRuns)>;
 

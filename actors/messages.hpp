@@ -101,6 +101,10 @@ struct WatchRun : ProcessLocal {
 struct DescribeRun : ProcessLocal {
   RunId run;
 };
+struct ListRuns : ProcessLocal {};
+struct RunsListed : ProcessLocal {
+  std::vector<RunId> runs;
+};
 struct SweepRuns : ProcessLocal {};
 /// INTERNAL: answers of the store wait to be delivered.
 struct AnswersCame : ProcessLocal {};

@@ -196,6 +196,9 @@ public:
         return ask<RunDescription>(
           [&](auto then) { store_->describe(m.run, std::nullopt, then); });
       },
+      [this](ListRuns) {
+        return ask<RunsListed, std::vector<RunId>>([&](auto then) { store_->runs(then); });
+      },
       [this](AbandonRequest& m) {
         return ask<AbandonAnswer>([&](auto then) { store_->abandon(std::move(m), then); });
       },

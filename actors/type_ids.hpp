@@ -90,5 +90,7 @@ CAF_ADD_TYPE_ID(weft, (weft::Prewarm))
 CAF_ADD_TYPE_ID(weft, (weft::HostStarted))
 CAF_ADD_TYPE_ID(weft, (weft::HostFrame))
 CAF_ADD_TYPE_ID(weft, (weft::HostEnded))
+CAF_ADD_TYPE_ID(weft, (weft::ListRuns))
+CAF_ADD_TYPE_ID(weft, (weft::RunsListed))
 
 CAF_END_TYPE_ID_BLOCK(weft)

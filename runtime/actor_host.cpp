@@ -353,6 +353,28 @@ Result<std::shared_ptr<RunHandle>> ActorHost::attach(RunId run) {
   return start_run(view_of(run, *description), {.attach = true, .detached = true});
 }
 
+Result<std::shared_ptr<RunHandle>> ActorHost::resume(RunId run) {
+  const Visit visit;
+  auto description = ask<RunDescription>(services_->run_store, DescribeRun{.run = run});
+  if (!description) return std::move(description).error();
+  auto context = context_of(run, *description);
+  if (!context) return std::move(context).error();
+  for (const PlannedWorker& worker : description->plan->workers) {
+    tell(services_->launcher, LaunchTasks{.run = run, .worker = worker.id, .tasks = {}});
+  }
+  return attach(run);
+}
+
+Result<std::vector<RunId>> ActorHost::stored_runs() {
+  auto runs = ask<RunsListed>(services_->run_store, ListRuns{});
+  if (!runs) return std::move(runs).error();
+  return std::move(runs->runs);
+}
+
+Result<void> ActorHost::acknowledge(RunId run) {
+  return ask<void>(services_->run_store, EraseRun{.run = run});
+}
+
 std::shared_ptr<RunHandle> ActorHost::start_run(RunContextPtr context, RunRequest request) {
   auto outcome = std::make_shared<RunOutcome>();
   request.context = context;

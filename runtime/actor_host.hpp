@@ -88,6 +88,11 @@ public:
   /// `run_unknown`.
   [[nodiscard]] Result<std::shared_ptr<RunHandle>> attach(RunId run);
 
+  /// Attaches, and has the workers of this node take over what nobody works at.
+  [[nodiscard]] Result<std::shared_ptr<RunHandle>> resume(RunId run);
+  [[nodiscard]] Result<std::vector<RunId>> stored_runs();
+  [[nodiscard]] Result<void> acknowledge(RunId run);
+
   // -- for run handles ----------------------------------------------------------------------------
 
   /// Sends a request from outside of the actors and waits for its answer.

@@ -127,6 +127,34 @@ Bytes Configuration::bytes(std::string_view key) const {
   return parse_bytes(text(key)).value();
 }
 
+namespace {
+
+StoreOptions store_options(const Configuration& configuration) {
+  const auto text = [&configuration](std::string_view key) {
+    const std::string& value = configuration.text(key);
+    return value == "none" || value == "memory" ? std::string{} : value;
+  };
+  StoreOptions options;
+  options.url = text("store.url");
+  options.password_file = text("store.password_file");
+  options.tls_authorities = text("store.tls_authorities");
+  options.tls_certificate = text("store.tls_certificate");
+  options.tls_key = text("store.tls_key");
+  options.allow_plaintext = configuration.flag("store.allow_plaintext");
+  options.prefix = configuration.text("store.prefix");
+  const std::string& level = configuration.text("store.durability");
+  options.durability = level == "memory"       ? DurabilityLevel::memory
+                       : level == "always"     ? DurabilityLevel::always
+                       : level == "replicated" ? DurabilityLevel::replicated
+                                               : DurabilityLevel::everysec;
+  options.lease = configuration.duration("store.lease");
+  options.retention = configuration.duration("store.retention");
+  options.patience = configuration.duration("store.patience");
+  return options;
+}
+
+}  // namespace
+
 EngineOptions engine_options(const Configuration& configuration) {
   constexpr std::uint64_t mebi = 1 << 20;
   // Rounded up: a slot of less memory than was asked for would refuse what fits.
@@ -137,6 +165,9 @@ EngineOptions engine_options(const Configuration& configuration) {
   options.pool.slot_class = {.cpus = configuration.number("pool.cpus"), .memory = memory_mib};
   options.pool.cold_start = configuration.duration("pool.cold_start");
   options.pool.keep_alive = configuration.duration("pool.keep_alive");
+  options.pool.kind =
+    configuration.text("pool.kind") == "processes" ? PoolKind::processes : PoolKind::threads;
+  options.store = store_options(configuration);
   options.planner = configuration.text("plan.planner");
   options.workers = static_cast<std::uint32_t>(configuration.count("plan.workers"));
   const std::string& strategy = configuration.text("recorder.strategy");

@@ -29,6 +29,22 @@ std::shared_ptr<RunHandle> Engine::submit_graph(GraphPtr graph, std::vector<Task
   return core_->host->submit(std::move(graph), std::move(kept), std::move(options));
 }
 
+Result<std::shared_ptr<RunHandle>> Engine::attach(RunId run) {
+  return core_->host->attach(run);
+}
+
+Result<std::shared_ptr<RunHandle>> Engine::resume(RunId run) {
+  return core_->host->resume(run);
+}
+
+Result<std::vector<RunId>> Engine::stored_runs() {
+  return core_->host->stored_runs();
+}
+
+Result<void> Engine::acknowledge(RunId run) {
+  return core_->host->acknowledge(run);
+}
+
 Result<PlanPtr> Engine::plan(GraphPtr graph) const {
   return core_->host->plan(std::move(graph));
 }

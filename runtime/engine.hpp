@@ -57,6 +57,21 @@ public:
   [[nodiscard]] std::shared_ptr<RunHandle> submit_graph(GraphPtr graph, std::vector<TaskId> kept,
                                                         SubmitOptions options = {});
 
+  /// Takes part in a run that lies in the engine's store, whoever has submitted it: waits for it,
+  /// watches it, cancels it, reads its outputs. Its result stays in the store until `acknowledge`.
+  /// Fails with `run_unknown`.
+  [[nodiscard]] Result<std::shared_ptr<RunHandle>> attach(RunId run);
+
+  /// The runs that lie in the engine's store, the oldest first.
+  [[nodiscard]] Result<std::vector<RunId>> stored_runs();
+
+  /// Removes all that the store has of a run: its result has been taken.
+  [[nodiscard]] Result<void> acknowledge(RunId run);
+
+  /// Sees to it that a run that lies in the engine's store goes on, with the workers of this
+  /// engine: for one whose own are gone. Fails as `attach`, and with `function_unknown`.
+  [[nodiscard]] Result<std::shared_ptr<RunHandle>> resume(RunId run);
+
   /// The plan that a submission would follow now. Nothing is executed or stored.
   [[nodiscard]] Result<PlanPtr> plan(GraphPtr graph) const;
 

@@ -1,6 +1,7 @@
 #include "weft/runtime/pools/process/process_launcher.hpp"
 
 #include <map>
+#include <random>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

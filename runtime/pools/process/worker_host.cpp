@@ -129,7 +129,8 @@ public:
   WorkerProcessHosting(NodeConnection& node, const SetupFrame& setup, Registry registry)
     : registry_(std::make_shared<const Registry>(std::move(registry))),
       clock_(std::make_shared<SystemClock>()),
-      optimizations_(std::make_shared<const OptimizationCatalogue>()) {
+      optimizations_(std::make_shared<const OptimizationCatalogue>(
+        std::vector<std::shared_ptr<const Optimization>>{})) {
     StoreOptions options;
     options.url = setup.url;
     options.password_file = setup.password_file;
