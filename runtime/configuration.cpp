@@ -165,8 +165,9 @@ EngineOptions engine_options(const Configuration& configuration) {
   options.pool.slot_class = {.cpus = configuration.number("pool.cpus"), .memory = memory_mib};
   options.pool.cold_start = configuration.duration("pool.cold_start");
   options.pool.keep_alive = configuration.duration("pool.keep_alive");
-  options.pool.kind =
-    configuration.text("pool.kind") == "processes" ? PoolKind::processes : PoolKind::threads;
+  const auto pool = parse_pool(configuration.text("pool.kind")).value_or(PoolSetting{});
+  options.pool.kind = pool.processes ? PoolKind::processes : PoolKind::threads;
+  if (pool.slots) options.pool.slots = *pool.slots;
   options.store = store_options(configuration);
   options.planner = configuration.text("plan.planner");
   options.workers = static_cast<std::uint32_t>(configuration.count("plan.workers"));

@@ -32,8 +32,11 @@ constexpr std::array<Setting, 38> all_settings{{
    "What starting a cold slot takes beyond a thread's own start.",
    {}},
   {"pool.keep_alive", SettingType::duration, "5m", "How long an idle slot stays warm.", {}},
-  {"pool.kind", SettingType::text, "threads",
-   "What runs tasks: threads of this process, or processes of their own.", "threads processes"},
+  {"pool.kind",
+   SettingType::text,
+   "threads",
+   "What runs tasks: threads of this process, or processes of their own; with :N for N slots.",
+   {}},
   {"store.url",
    SettingType::text,
    "memory",
@@ -177,6 +180,9 @@ constexpr std::uint64_t max_count = std::numeric_limits<std::uint32_t>::max();
 Result<void> check_text(const Setting& setting, std::string_view text) {
   const auto choices = choices_of(setting);
   if (text.empty()) return unusable("'' is empty", "write a value or leave the setting out");
+  if (setting.key == "pool.kind" && !parse_pool(text)) {
+    return unusable(in_quotes(text) + " is no pool", "write threads, process, or process:4");
+  }
   if (choices.empty() || std::ranges::find(choices, text) != choices.end()) return {};
   return unusable(in_quotes(text) + " is not one of the choices", hint_for(text, choices));
 }
@@ -188,6 +194,22 @@ Result<void> check_duration(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<PoolSetting> parse_pool(std::string_view text) {
+  PoolSetting pool;
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const std::string_view kind = text.substr(0, colon);
+  if (kind == "process" || kind == "processes") {
+    pool.processes = true;
+  } else if (kind != "thread" && kind != "threads") {
+    return std::nullopt;
+  }
+  if (colon == text.size()) return pool;
+  const auto slots = parse_number<std::uint32_t>(text.substr(colon + 1));
+  if (!slots || *slots == 0) return std::nullopt;
+  pool.slots = *slots;
+  return pool;
+}
 
 std::string_view to_string(SettingType type) {
   switch (type) {

@@ -54,4 +54,11 @@ struct Setting {
 /// `invalid_config` that names the keys that someone who typed `key` may have meant.
 [[nodiscard]] Error unknown_setting(std::string_view key);
 
+/// What `pool.kind` says: `threads`, `process`, either with `:N`.
+struct PoolSetting {
+  bool processes = false;
+  std::optional<std::uint32_t> slots;
+};
+[[nodiscard]] std::optional<PoolSetting> parse_pool(std::string_view text);
+
 }  // namespace weft

@@ -68,6 +68,10 @@ void add_pool_flags(CommandLine& line, CLI::App& verb) {
   line.bind(verb, "--planner", "plan.planner", "NAME", "The planner that places tasks.");
   line.bind(verb, "--workers", "plan.workers", "N", "Workers to plan for; 0: one for each slot.");
   line.bind(verb, "--slots", "pool.slots", "N", "Slots that run tasks; 0: one for each CPU.");
+  line.bind(verb, "--pool", "pool.kind", "KIND[:N]",
+            "What runs tasks: threads, or process for worker processes; with N slots.");
+  line.bind(verb, "--store", "store.url", "URL",
+            "Keep the run in Redis, where it outlives this process: redis://..., unix:///path.");
 }
 
 void add_work_flag(CommandLine& line, CLI::App& verb) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "weft/apps/weft/configuration_files.hpp"
+#include "weft/apps/weft/function_source.hpp"
 #include "weft/apps/weft/kept_tasks.hpp"
 #include "weft/apps/weft/output_file.hpp"
 #include "weft/apps/weft/run_reference.hpp"
@@ -52,6 +53,7 @@ public:
     graph_ = loaded.graph;
     deadline_ = session_.configuration.optional_duration("run.deadline");
     if (!deadline_ && loaded.sla) deadline_ = loaded.sla->deadline;
+    options_.source = function_source(flags_.workflow, session_.configuration);
     announce();
     play(std::move(loaded.registry));
     const ExitCode code = exit_code();

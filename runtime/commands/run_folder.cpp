@@ -59,6 +59,7 @@ Result<RunFolderLock> RunFolderLock::take(const RunFolder& folder, std::string_v
   if (lock < 0) return folder_refused(path, std::strerror(errno));
   RunFolderLock held{lock};
   struct flock asked = whole_file_lock();
+  asked.l_type = F_RDLCK;  // All processes that work at the run hold it.
   if (::fcntl(lock, F_OFD_SETLK, &asked) != 0) return folder_refused(path, std::strerror(errno));
   const nlohmann::json facts{{"run", folder.run()}, {"pipeline", pipeline}};
   if (auto written = write_whole_file(folder.path() / "run.json", facts.dump() + "\n"); !written) {
