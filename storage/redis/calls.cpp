@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "weft/storage/redis/backoff.hpp"
+
 namespace weft::redis {
 
 Calls::Calls(Surroundings& surroundings, Up up, Down down)
@@ -17,6 +19,7 @@ Calls::Calls(Surroundings& surroundings, Up up, Down down)
 
 void Calls::close() {
   link_.close();
+  early_.clear();
   alarm_.cancel();
   patience_.cancel();
   while (!in_flight_.empty()) put_back(take_last_from_flight());
@@ -62,17 +65,36 @@ void Calls::send_next() {
 // -- replies --------------------------------------------------------------------------------------
 
 void Calls::on_replies(std::vector<Reply>& replies) {
-  for (Reply& reply : replies) {
-    // A command that is still being written cannot have been understood.
-    if (in_flight_.empty() || in_flight_.front().end > link_.written()) {
+  if (!early_.empty()) return drop_for_early_replies();
+  take_replies(replies);
+}
+
+void Calls::take_replies(std::vector<Reply>& replies) {
+  for (auto at = replies.begin(); at != replies.end() && !to_drop_; ++at) {
+    if (in_flight_.empty()) {
       to_drop_ = {unavailable(surroundings_.endpoint,
-                              "answered before it was asked: " + to_string(reply),
+                              "answered what it was not asked: " + to_string(*at),
                               "is it Redis that listens there?")};
+    } else if (in_flight_.front().end > link_.written()) {
+      early_.assign(std::move_iterator{at}, std::move_iterator{replies.end()});
       break;
+    } else {
+      take_reply(std::move(*at));
     }
-    take_reply(std::move(reply));
   }
   if (to_drop_) link_.drop(*std::exchange(to_drop_, std::nullopt));
+}
+
+void Calls::take_early_replies() {
+  if (early_.empty() || in_flight_.front().end > link_.written()) return;
+  auto replies = std::exchange(early_, {});
+  take_replies(replies);
+}
+
+void Calls::drop_for_early_replies() {
+  link_.drop({unavailable(surroundings_.endpoint,
+                          "answered before it was asked: " + to_string(early_.front()),
+                          "is it Redis that listens there?")});
 }
 
 void Calls::take_reply(Reply reply) {
@@ -87,12 +109,11 @@ void Calls::take_refusal(Call call, const Reply& reply) {
   Error error = refused(surroundings_.endpoint, call.command.name(), reply.text());
   const Remedy remedy = remedy_of(reply.text());
   if (remedy == Remedy::none) return finish(call, std::move(error));
-  if (remedy == Remedy::load_script) {
-    if (!call.command.script()) return finish(call, std::move(error));
-    return load_script(std::move(call));
-  }
+  const bool is_script = call.command.script().has_value();
+  if (remedy == Remedy::load_script && !is_script) return finish(call, std::move(error));
   call.reason = std::move(error.message);
   call.hint = std::move(error.hint);
+  if (remedy == Remedy::load_script) return load_script(std::move(call));
   if (remedy == Remedy::reconnect) {
     to_drop_ = {unavailable(surroundings_.endpoint, "became a replica", hint_of(reply.text()))};
   }
@@ -180,6 +201,7 @@ void Calls::load_script(Call call) {
 // -- without a connection -------------------------------------------------------------------------
 
 void Calls::on_down(const Failure& failure) {
+  early_.clear();
   while (!in_flight_.empty()) {
     Call call = take_last_from_flight();
     call.reason = failure.error.message;

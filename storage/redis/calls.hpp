@@ -48,6 +48,9 @@ public:
 
   void add(Call call);
   [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
+  /// Takes replies that came before it was known that their commands had been written. Called at
+  /// the end of each turn, before `flush`.
+  void take_early_replies();
   /// Sends what may be sent. Called at the end of each turn.
   void flush();
 
@@ -68,7 +71,9 @@ private:
   void send_next();
 
   // -- replies ------------------------------------------------------------------------------------
+  void take_replies(std::vector<Reply>& replies);
   void take_reply(Reply reply);
+  void drop_for_early_replies();
   void take_refusal(Call call, const Reply& reply);
   void finish(Call& call, Result<Reply> result);
   void give_up(Call call);
@@ -96,6 +101,9 @@ private:
   std::deque<Call> in_flight_;
   std::multimap<TimePoint, Call> delayed_;  ///< By when they are due.
   std::size_t bytes_in_flight_ = 0;
+  /// Replies that were read just before the end of the write that they answer was seen. Never from
+  /// two reads: that end is what is seen next.
+  std::vector<Reply> early_;
   std::optional<Failure> to_drop_;  ///< Why the connection ends once its replies have been taken.
 
   /// Scripts being given to Redis, by their SHA-1, and what it said of those that it refused.

@@ -139,6 +139,7 @@ void Client::Core::close() {
 }
 
 void Client::Core::end_turn() {
+  calls_.take_early_replies();
   if (loop_.take_callbacks() && options_.after_burst) options_.after_burst();
   // Those who are told of the end may have asked for more.
   while (is_closed_ && calls_.has_waiting()) calls_.close();

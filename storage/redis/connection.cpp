@@ -60,7 +60,7 @@ Connection::~Connection() = default;
 
 void Connection::open() {
   deadline_.after(surroundings_.options.connect_timeout,
-                  [self = shared_from_this()] { self->on_overdue(); });
+                  [self = shared_from_this()] { self->lose(self->overdue()); });
   transport_->open([self = shared_from_this()](const error_code& failure) {
     if (self->state_ == State::closed) return;
     if (failure) return self->lose(self->cannot_open(failure));
@@ -88,18 +88,20 @@ void Connection::take_greeting(std::vector<Reply>& replies) {
   }
 }
 
-std::string_view Connection::step() const {
-  return state_ == State::greeting ? "waiting for its greeting" : transport_->step();
-}
-
-void Connection::on_overdue() {
+Failure Connection::overdue() const {
+  const Endpoint& endpoint = surroundings_.endpoint;
   const auto limit = format_duration(surroundings_.options.connect_timeout);
-  const bool is_silent = state_ == State::greeting;
-  const auto problem = is_silent ? "accepted a connection and said nothing for " + limit
-                                 : "could not be reached in " + limit + ", " + std::string{step()};
-  lose({unavailable(surroundings_.endpoint, problem,
-                    is_silent ? "is it Redis, does it hang, or does it wait for TLS (rediss://)?"
-                              : "is there a firewall between?")});
+  if (state_ == State::greeting) {
+    return {unavailable(endpoint, "accepted a connection and said nothing for " + limit,
+                        endpoint.tls ? "is it Redis, and does it hang?"
+                                     : "is it Redis, does it hang, or does it speak TLS at this "
+                                       "port (rediss://)?")};
+  }
+  const bool is_tls = transport_->step() == Transport::agreeing;
+  return {unavailable(
+    endpoint, "could not be reached in " + limit + ": still " + std::string{transport_->step()},
+    is_tls ? "does it speak TLS at this port? If not, use redis://"
+           : "is there a firewall between?")};
 }
 
 Failure Connection::cannot_open(const error_code& failure) const {
@@ -116,9 +118,9 @@ Failure Connection::cannot_open(const error_code& failure) const {
                         "does it speak TLS at this port? If not, use redis://"),
             Failure::Cure::people};
   }
-  return {unavailable(endpoint,
-                      "cannot be reached (" + std::string{step()} + "): " + failure.message(),
-                      hint_of_opening(endpoint, failure))};
+  return {unavailable(
+    endpoint, "cannot be reached (" + std::string{transport_->step()} + "): " + failure.message(),
+    hint_of_opening(endpoint, failure))};
 }
 
 // -- the end --------------------------------------------------------------------------------------

@@ -57,8 +57,9 @@ public:
 
   void open();
   void close();
-  /// What is being done until it is open, for messages.
-  [[nodiscard]] std::string_view step() const;
+  /// What to say of it if it is not open after `ClientOptions::connect_timeout`.
+  /// @pre it is not open
+  [[nodiscard]] Failure overdue() const;
 
   // -- once it is open ----------------------------------------------------------------------------
 
@@ -86,7 +87,6 @@ private:
   void take_greeting(std::vector<Reply>& replies);
   void write();
   void on_written(const boost::system::error_code& failure, std::size_t count);
-  void on_overdue();
 
   [[nodiscard]] Failure cannot_open(const boost::system::error_code& failure) const;
   [[nodiscard]] Failure ended(const boost::system::error_code& failure) const;

@@ -1,18 +1,10 @@
 #include "weft/storage/redis/link.hpp"
 
-#include <algorithm>
 #include <utility>
 
-namespace weft::redis {
+#include "weft/storage/redis/backoff.hpp"
 
-Nanos backoff(const ClientOptions& options, std::uint32_t failures, double share) {
-  constexpr std::uint32_t doublings_max = 40;  // Beyond every wait; keeps the product finite.
-  const auto doublings = std::min(failures == 0 ? 0 : failures - 1, doublings_max);
-  const double wait = static_cast<double>(options.backoff_min.count()) *
-                      static_cast<double>(std::uint64_t{1} << doublings);
-  const double most = std::min(wait, static_cast<double>(options.backoff_max.count()));
-  return Nanos{static_cast<Nanos::rep>(most * (1 - share / 2))};
-}
+namespace weft::redis {
 
 Link::Link(Surroundings& surroundings, Link::User& user)
   : surroundings_(surroundings),
@@ -44,8 +36,7 @@ void Link::drop(Failure failure) {
 
 Error Link::trouble() const {
   if (last_failure_) return *last_failure_;
-  const auto step = connection_ ? connection_->step() : std::string_view{"connecting"};
-  return unavailable(surroundings_.endpoint, "is not connected: still " + std::string{step});
+  return connection_->overdue().error;
 }
 
 void Link::on_open(const Greeting& greeting) {

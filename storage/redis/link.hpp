@@ -40,7 +40,8 @@ public:
   void drop(Failure failure);
 
   [[nodiscard]] bool is_up() const { return is_up_; }
-  /// Why there is no connection: what went wrong last, or what is being waited for.
+  /// Why there is no connection: what went wrong last, or what the first is waiting for.
+  /// @pre it was started, and is not up
   [[nodiscard]] Error trouble() const;
 
   // -- while it is up -----------------------------------------------------------------------------
@@ -72,8 +73,5 @@ private:
   std::optional<Error> last_failure_;
   std::minstd_rand dice_;
 };
-
-/// The wait before attempt number `failures` + 1, with `share` in [0, 1) of its half taken off.
-[[nodiscard]] Nanos backoff(const ClientOptions& options, std::uint32_t failures, double share);
 
 }  // namespace weft::redis

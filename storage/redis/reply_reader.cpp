@@ -205,9 +205,12 @@ Result<std::size_t> ReplyReader::text_size(std::string_view line) {
   if (!begins_like_a_reply(line)) return not_the_protocol(line);
   if (line.front() != '$') return std::size_t{0};
   std::int64_t size = 0;
-  const char* const end = line.data() + line.size() - 2;
-  const bool is_number = line.size() > 3 && line.ends_with("\r\n") &&
-                         std::from_chars(line.data() + 1, end, size).ptr == end;
+  const char* const end = line.data() + line.size() - end_of_line.size();
+  bool is_number = line.size() > 3 && line.ends_with(end_of_line);
+  if (is_number) {
+    const auto [stop, failure] = std::from_chars(line.data() + 1, end, size);
+    is_number = stop == end && failure == std::errc{};
+  }
   if (!is_number || size < -1) return not_the_protocol(line);
   if (size < 0) return std::size_t{0};  // Nil.
   const auto count = static_cast<std::size_t>(size);
@@ -249,6 +252,8 @@ Result<void> ReplyReader::parse_some(std::string_view bytes) {
     }
     if (built == nullptr) return {};
     replies_.push_back(std::move(root_));
+    bytes_ = 0;
+    elements_ = 0;
   }
 }
 
@@ -260,11 +265,7 @@ Error ReplyReader::beyond_limits() const {
 /// Where the next thing that hiredis has read belongs. Ancestors stay where they are: an array
 /// grows only after what is inside of its last element is complete.
 Reply& ReplyReader::place(const redisReadTask& task) {
-  if (task.parent == nullptr) {
-    bytes_ = 0;
-    elements_ = 0;
-    return root_ = Reply{};
-  }
+  if (task.parent == nullptr) return root_ = Reply{};
   return static_cast<Reply*>(task.parent->obj)->elements_.emplace_back();
 }
 

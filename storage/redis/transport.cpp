@@ -103,7 +103,7 @@ void Transport::connected() {
 }
 
 void Transport::agree_on_tls() {
-  step_ = "agreeing on TLS";
+  step_ = agreeing;
   tls_stream_.emplace(socket_, *tls_);
   const std::string& name = name_in_certificate(endpoint_);
   auto* const tls = tls_stream_->native_handle();

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,7 @@ public:
   /// Connects, over all addresses of the host in turn, and agrees on TLS.
   void open(Opened opened);
 
+  static constexpr std::string_view agreeing = "agreeing on TLS";
   /// What is being done for `open`, for messages: `looking up its address`.
   [[nodiscard]] std::string_view step() const { return step_; }
 

@@ -260,10 +260,6 @@ redis::Endpoint RedisServer::tls_endpoint() const {
   return endpoint;
 }
 
-std::string RedisServer::run(std::initializer_list<std::string_view> command) const {
-  return answer(socket_path(), command);
-}
-
 std::string RedisServer::run(const std::vector<std::string_view>& command) const {
   return answer(socket_path(), command);
 }

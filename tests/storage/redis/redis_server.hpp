@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +60,6 @@ public:
 
   /// Sends a command over a connection of its own and returns the answer as Redis wrote it, such as
   /// `+OK\r\n`; only the beginning of a long one.
-  std::string run(std::initializer_list<std::string_view> command) const;
   std::string run(const std::vector<std::string_view>& command) const;
 
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
