@@ -135,6 +135,7 @@ public:
 
 private:
   friend class GraphBuilder;
+  friend class GraphCodec;
   friend class Workflow;
 
   template <class T>

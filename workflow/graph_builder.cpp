@@ -16,11 +16,6 @@ constexpr std::size_t max_task_name = 256;
 constexpr std::string_view task_name_characters =
   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:+@=-";
 
-bool valid_task_name(std::string_view name) {
-  return !name.empty() && name.size() <= max_task_name &&
-         name.find_first_not_of(task_name_characters) == std::string_view::npos;
-}
-
 /// The number at the end of a name that looks like one which nobody has given: `function-number`.
 std::optional<std::uint32_t> number_after_dash(std::string_view name) {
   const std::size_t dash = name.rfind('-');
@@ -33,6 +28,11 @@ std::optional<std::uint32_t> number_after_dash(std::string_view name) {
 }
 
 }  // namespace
+
+bool valid_task_name(std::string_view name) {
+  return !name.empty() && name.size() <= max_task_name &&
+         name.find_first_not_of(task_name_characters) == std::string_view::npos;
+}
 
 GraphBuilder::GraphBuilder(Workflow workflow, const Registry& registry)
   : workflow_(std::move(workflow)), registry_(registry), graph_(std::make_shared<Graph>()) {}

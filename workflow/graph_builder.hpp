@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -11,6 +12,9 @@
 #include "weft/workflow/workflow.hpp"
 
 namespace weft {
+
+/// Whether a task may be called so: 1 to 256 letters, digits or _ . : + @ = -.
+[[nodiscard]] bool valid_task_name(std::string_view name);
 
 /// Turns a workflow into a graph: resolves names, checks the structure, counts what each task waits
 /// for and who reads it. Used by `Workflow::freeze`; one object builds one graph.
