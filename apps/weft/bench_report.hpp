@@ -67,5 +67,6 @@ void add_bench_overhead(CommandLine& line, CLI::App& bench);
 void add_bench_payload(CommandLine& line, CLI::App& bench);
 void add_bench_startup(CommandLine& line, CLI::App& bench);
 void add_bench_build(CommandLine& line, CLI::App& bench);
+void add_bench_durable(CommandLine& line, CLI::App& bench);
 
 }  // namespace weft::cli

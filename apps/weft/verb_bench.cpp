@@ -12,6 +12,7 @@ void add_bench(CommandLine& line) {
   add_bench_payload(line, bench);
   add_bench_startup(line, bench);
   add_bench_build(line, bench);
+  add_bench_durable(line, bench);
 }
 
 }  // namespace weft::cli
