@@ -3,8 +3,7 @@
 #include <memory>
 
 #include "weft/actors/storage_broker.hpp"
-#include "weft/runtime/engine_options.hpp"
-#include "weft/storage/redis/client.hpp"
+#include "weft/runtime/store_connection.hpp"
 #include "weft/storage/run_store.hpp"
 #include "weft/workflow/registry.hpp"
 
@@ -27,8 +26,5 @@ enum class StoreRole : std::uint8_t { node, worker };
 [[nodiscard]] Result<OpenStore> open_store(const StoreOptions& options, const Clock& clock,
                                            std::shared_ptr<const Registry> registry,
                                            StoreRole role = StoreRole::node);
-
-/// Connects to the server that the options name. Fails as `open_store`.
-[[nodiscard]] Result<std::shared_ptr<redis::Client>> connect_store(const StoreOptions& options);
 
 }  // namespace weft

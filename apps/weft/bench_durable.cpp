@@ -7,7 +7,7 @@
 #include "weft/apps/weft/bench_runs.hpp"
 #include "weft/apps/weft/bench_shapes.hpp"
 #include "weft/apps/weft/function_source.hpp"
-#include "weft/runtime/open_store.hpp"
+#include "weft/runtime/store_connection.hpp"
 #include "weft/workflow/clock.hpp"
 
 namespace weft::cli {

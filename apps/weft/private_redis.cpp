@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "weft/runtime/engine_options.hpp"
-#include "weft/runtime/open_store.hpp"
+#include "weft/runtime/store_connection.hpp"
 #include "weft/runtime/program_search.hpp"
 
 namespace weft::cli {
@@ -28,7 +28,7 @@ Error cannot_start(const std::string& why) {
 }  // namespace
 
 Result<PrivateRedis> PrivateRedis::start() {
-  const auto program = find_program("redis-server", {});
+  const auto program = find_program("redis-server", {}, search_path());
   if (!program) return cannot_start("there is no redis-server on PATH");
   std::string pattern = (std::filesystem::temp_directory_path() / "weft-redis-XXXXXX").string();
   if (!::mkdtemp(pattern.data())) return cannot_start("no folder can be made in " + pattern);

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "weft/runtime/engine_options.hpp"
+#include "weft/storage/redis/client.hpp"
+
+namespace weft {
+
+/// Connects to the server that the options name, with their credentials. Fails with
+/// `invalid_config` or `store_unavailable`.
+[[nodiscard]] Result<std::shared_ptr<redis::Client>> connect_store(const StoreOptions& options);
+
+}  // namespace weft
