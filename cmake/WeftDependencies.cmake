@@ -13,6 +13,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(Boost 1.74 REQUIRED) # Headers only.
 if(WEFT_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()
