@@ -184,6 +184,7 @@ public:
         return ask<bool>([&](auto then) { store_->cancel(m.run, std::move(m.reason), then); });
       },
       [this](const ReadStatus& m) {
+        hear_again(m.run);
         return ask<RunStatus>([&](auto then) { store_->status(m.run, then); });
       },
       [this](const ReadEvents& m) { return read_events(m); },
@@ -218,12 +219,16 @@ private:
   }
 
   caf::result<EventsRead> read_events(const ReadEvents& request) {
-    // Before reading: news that come while it reads must be hinted at again.
-    if (const auto found = watched_.find(request.run); found != watched_.end()) {
-      found->second->hinted.store(false, std::memory_order_release);
-    }
+    hear_again(request.run);
     return ask<EventsRead, std::vector<RunEvent>>(
       [&](auto then) { store_->events(request.run, request.first, request.limit, then); });
+  }
+
+  /// Before reading: news that come while it reads must be hinted at again.
+  void hear_again(RunId run) {
+    if (const auto found = watched_.find(run); found != watched_.end()) {
+      found->second->hinted.store(false, std::memory_order_release);
+    }
   }
 
   void watch(const WatchRun& request) {
