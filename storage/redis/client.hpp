@@ -82,7 +82,8 @@ public:
   static Result<std::unique_ptr<Client>> connect(Endpoint endpoint, ClientOptions options = {});
 
   /// Fails what has not ended with `store_unavailable`, and waits until the callbacks have run.
-  /// Timers and functions that are not due yet are dropped.
+  /// Timers that are not due yet are dropped. A callback that asks for more is failed again, so it
+  /// must not ask without end. May wait for the system to give up looking up the host's name.
   /// @pre not called on the I/O thread
   ~Client();
   Client(const Client&) = delete;
