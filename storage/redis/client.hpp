@@ -64,11 +64,11 @@ struct ClientStatistics {
 /// A call that cannot be carried out (the connection is lost, Redis is loading, busy, out of
 /// memory, cannot write to its disk, or is a replica now) is sent again until
 /// `ClientOptions::patience` has passed since it was asked for. So it may be carried out twice: the
-/// caller promises that this is safe. Calls that fail do so with
-///   - `store_unavailable`: not carried out in time, or not known to be; says what was tried, for
-///   how
-///     long, and the last reason. Also at once: Redis refuses our credentials or permissions.
-///   - `internal`: Redis refused the command itself; the message has its words.
+/// caller promises that this is safe. A call fails with
+///   - `store_unavailable` when it was not carried out in time, or is not known to be; the message
+///     says what was tried, for how long, and the last reason. At once, when Redis does not accept
+///     our credentials or grants us no right.
+///   - `internal` when Redis refused the command itself; the message has its words.
 class Client {
 public:
   using Done = std::function<void(Result<Reply>)>;
