@@ -46,7 +46,7 @@ if(WEFT_SANITIZE STREQUAL "asan")
     -fno-sanitize=null,alignment,object-size,vptr)
 elseif(WEFT_SANITIZE STREQUAL "tsan")
   set(weft_sanitizer_flags -fsanitize=thread)
-  # The sanitizer does not know fences; the locks around them suffice.
+  # The sanitizer cannot follow fences; Asio's say nothing that its locks do not say too.
   add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
 elseif(NOT WEFT_SANITIZE STREQUAL "")
   message(FATAL_ERROR "WEFT_SANITIZE is '${WEFT_SANITIZE}'; choose asan, tsan or nothing.")

@@ -315,6 +315,7 @@ void Client::post(std::function<void()> function) {
 }
 
 void Client::run_after(Nanos delay, std::function<void()> function) {
+  if (on_io_thread()) return core_->loop().run_after(delay, std::move(function));
   core_->loop().post([core = core_.get(), delay, function = std::move(function)]() mutable {
     core->loop().run_after(delay, std::move(function));
   });

@@ -64,11 +64,11 @@ struct ClientStatistics {
 /// A call that cannot be carried out (the connection is lost, Redis is loading, busy, out of
 /// memory, cannot write to its disk, or is a replica now) is sent again until
 /// `ClientOptions::patience` has passed since it was asked for. So it may be carried out twice: the
-/// caller promises that this is safe. Calls that fail do so with
-///   - `store_unavailable`: not carried out in time, or not known to be; says what was tried, for
-///   how
-///     long, and the last reason. Also at once: Redis refuses our credentials or permissions.
-///   - `internal`: Redis refused the command itself; the message has its words.
+/// caller promises that this is safe. A call fails with
+///   - `store_unavailable` when it was not carried out in time, or is not known to be; the message
+///     says what was tried, for how long, and the last reason. At once, when Redis does not accept
+///     our credentials or grants us no right.
+///   - `internal` when Redis refused the command itself; the message has its words.
 class Client {
 public:
   using Done = std::function<void(Result<Reply>)>;
@@ -82,7 +82,8 @@ public:
   static Result<std::unique_ptr<Client>> connect(Endpoint endpoint, ClientOptions options = {});
 
   /// Fails what has not ended with `store_unavailable`, and waits until the callbacks have run.
-  /// Timers and functions that are not due yet are dropped.
+  /// Timers that are not due yet are dropped. A callback that asks for more is failed again, so it
+  /// must not ask without end. May wait for the system to give up looking up the host's name.
   /// @pre not called on the I/O thread
   ~Client();
   Client(const Client&) = delete;

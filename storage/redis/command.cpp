@@ -34,7 +34,7 @@ char* write_backwards(char* end, std::size_t number) {
   return end;
 }
 
-constexpr std::string_view end_of_line = "\r\n";
+constexpr std::string_view line_end = "\r\n";
 
 }  // namespace
 
@@ -65,18 +65,18 @@ void Command::add_length(std::size_t size) {
   char* const end = digits.data() + digits.size();
   const char* const begin = write_backwards(end, size);
   text_ += '$';
-  text_.append(std::string_view{begin, end}).append(end_of_line);
+  text_.append(std::string_view{begin, end}).append(line_end);
   ++count_;
   // Right-aligned before the text, so that it stands there once and for all.
-  char* const behind = text_.data() + room - end_of_line.size();
+  char* const behind = text_.data() + room - line_end.size();
   char* const number = write_backwards(behind, count_);
-  end_of_line.copy(behind, end_of_line.size());
+  line_end.copy(behind, line_end.size());
   number[-1] = '*';
 }
 
 void Command::add_copy(std::string_view text) {
   add_length(text.size());
-  text_.append(text).append(end_of_line);
+  text_.append(text).append(line_end);
 }
 
 void Command::add_moved(std::string text) {
@@ -98,7 +98,7 @@ template <class Owner>
 void Command::keep(Owner owner, std::string_view bytes) {
   add_length(bytes.size());
   kept_.push_back({text_.size(), std::move(owner), bytes});
-  text_ += end_of_line;
+  text_ += line_end;
 }
 
 std::size_t Command::size() const {

@@ -118,8 +118,13 @@ private:
   /// Where the text begins; before it stands the number of arguments, known last:
   /// `*4294967295\r\n`.
   static constexpr std::size_t room = 13;
+  /// Of most commands; spares them growing step by step.
+  static constexpr std::size_t usual_size = 120;
 
-  Command() : text_(room, '\0') {}
+  Command() {
+    text_.reserve(usual_size);
+    text_.assign(room, '\0');
+  }
   void add_copy(std::string_view text);
   void add_moved(std::string text);
   void add_value(Value value);

@@ -22,7 +22,7 @@ constexpr std::size_t scratch_size = std::size_t{64} << 10;
 constexpr std::size_t head_max = 40;
 
 /// The I/O thread alone writes: no need for a locked instruction.
-void add(std::atomic<std::uint64_t>& counter, std::uint64_t count) {
+void count_up(std::atomic<std::uint64_t>& counter, std::uint64_t count) {
   counter.store(counter.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
 }
 
@@ -180,7 +180,7 @@ void Connection::read() {
 void Connection::on_read(const error_code& failure, std::size_t count) {
   if (state_ == State::closed) return;
   if (failure) return lose(ended(failure));
-  add(surroundings_.bytes_received, count);
+  count_up(surroundings_.bytes_received, count);
   touch();
   const auto taken = take_bytes(count);
   hand_out();
@@ -213,7 +213,7 @@ void Connection::hand_out() {
 
 std::uint64_t Connection::send(const Command& command) {
   filling_.add(command);
-  add(surroundings_.commands_sent, 1);
+  count_up(surroundings_.commands_sent, 1);
   return queued_ += command.size();
 }
 
@@ -235,7 +235,7 @@ void Connection::on_written(const error_code& failure, std::size_t count) {
   if (state_ == State::closed) return;
   // Redis may have said why it closed the connection: the read that is under way tells.
   if (failure) return;
-  add(surroundings_.bytes_sent, count);
+  count_up(surroundings_.bytes_sent, count);
   written_ += count;
   touch();
   if (writing_.written(count)) {

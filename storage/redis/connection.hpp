@@ -63,7 +63,7 @@ public:
 
   // -- once it is open ----------------------------------------------------------------------------
 
-  /// Queues `command`, which stays where it is until it has been written. Returns where the command
+  /// Queues `command`, whose large arguments must live until it has been written. Returns where it
   /// ends, in bytes since the connection began.
   std::uint64_t send(const Command& command);
   /// Writes what is queued, unless a write is under way, which is followed by the next then.

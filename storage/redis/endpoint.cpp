@@ -40,7 +40,7 @@ Error with_password_inside() {
 }
 
 template <class Number>
-std::optional<Number> number_of(std::string_view text) {
+std::optional<Number> parsed_number(std::string_view text) {
   Number number{};
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -61,7 +61,7 @@ Result<Endpoint> parse_unix(std::string_view url, std::string_view rest) {
   endpoint.unix_path = path;
   if (!query.empty() || rest.ends_with('?')) {
     const auto [name, value] = split(query, '=');
-    const auto database = number_of<std::uint32_t>(value);
+    const auto database = parsed_number<std::uint32_t>(value);
     if (name != "db" || !database) return malformed(url, "behind ? only db=<number> is known");
     endpoint.database = *database;
   }
@@ -86,7 +86,7 @@ bool read_authority(std::string_view text, Endpoint& endpoint) {
     if (has_port) port = text.substr(colon + 1);
   }
   if (!has_port) return true;
-  const auto number = number_of<std::uint16_t>(port);
+  const auto number = parsed_number<std::uint16_t>(port);
   endpoint.port = number.value_or(0);
   return number.has_value();
 }
@@ -106,7 +106,7 @@ Result<Endpoint> parse_tcp(std::string_view url, std::string_view rest, bool tls
     return malformed(url, "the port is not a number from 1 to 65535");
   }
   if (!database.empty()) {
-    const auto number = number_of<std::uint32_t>(database);
+    const auto number = parsed_number<std::uint32_t>(database);
     if (!number) return malformed(url, "the database is not a number");
     endpoint.database = *number;
   }

@@ -73,13 +73,14 @@ std::optional<Failure> Handshake::take(const Reply& reply) {
   const Step step = steps_[taken_++];
   // A name is a courtesy to who lists the clients; not everybody may have one.
   const bool is_vital = step != Step::name || reply.text().starts_with("NOAUTH");
-  if (reply.is_error()) return is_vital ? failed(step, reply) : std::nullopt;
+  if (reply.is_error() && !is_vital) return std::nullopt;
+  if (reply.is_error()) return failed(step, reply);
   if (step == Step::server) return take_server(reply);
   if (step == Step::replication) return take_replication(reply);
   return std::nullopt;
 }
 
-std::optional<Failure> Handshake::failed(Step step, const Reply& reply) const {
+Failure Handshake::failed(Step step, const Reply& reply) const {
   Error error = refused(endpoint_, commands_[taken_ - 1].name(), reply.text());
   error.code = Errc::store_unavailable;
   if (step == Step::select) {
@@ -89,17 +90,19 @@ std::optional<Failure> Handshake::failed(Step step, const Reply& reply) const {
   }
   const bool passes = remedy_of(reply.text()) != Remedy::none ||
                       reply.text().find("max number of clients") != std::string_view::npos;
-  return Failure{std::move(error), passes ? Failure::Cure::wait : Failure::Cure::people};
+  return {std::move(error), passes ? Failure::Cure::wait : Failure::Cure::people};
+}
+
+Failure Handshake::unknown(const Reply& reply) const {
+  return {unavailable(endpoint_, "does not say which Redis it is, but " + to_string(reply),
+                      "is there a proxy between? weft needs Redis itself"),
+          Failure::Cure::people};
 }
 
 std::optional<Failure> Handshake::take_server(const Reply& reply) {
   const auto version = field(reply.text(), "redis_version");
   const auto run = identifier(field(reply.text(), "run_id"));
-  if (version.empty() || run.empty()) {
-    return Failure{unavailable(endpoint_, "does not say which Redis it is, but " + to_string(reply),
-                               "is there a proxy between? weft needs Redis itself"),
-                   Failure::Cure::people};
-  }
+  if (version.empty() || run.empty()) return unknown(reply);
   if (version_of(version) < oldest) {
     return Failure{unavailable(endpoint_, "is Redis " + identifier(version) + ", which is too old",
                                "weft needs Redis 6.2 or newer"),
@@ -110,13 +113,14 @@ std::optional<Failure> Handshake::take_server(const Reply& reply) {
 }
 
 std::optional<Failure> Handshake::take_replication(const Reply& reply) {
+  const auto replication = identifier(field(reply.text(), "master_replid"));
+  if (replication.empty()) return unknown(reply);
   if (field(reply.text(), "role") == "slave") {
-    return Failure{unavailable(endpoint_,
-                               "is a replica of " + in_quotes(field(reply.text(), "master_host")) +
-                                 ", which takes no writes",
+    const auto primary = in_quotes(field(reply.text(), "master_host"));
+    return Failure{unavailable(endpoint_, "is a replica of " + primary + ", which takes no writes",
                                "name the primary")};
   }
-  greeting_.incarnation += "-" + identifier(field(reply.text(), "master_replid"));
+  greeting_.incarnation += "-" + replication;
   return std::nullopt;
 }
 

@@ -36,7 +36,8 @@ public:
 private:
   enum class Step { authenticate, select, name, server, replication };
 
-  std::optional<Failure> failed(Step step, const Reply& reply) const;
+  [[nodiscard]] Failure failed(Step step, const Reply& reply) const;
+  [[nodiscard]] Failure unknown(const Reply& reply) const;
   std::optional<Failure> take_server(const Reply& reply);
   std::optional<Failure> take_replication(const Reply& reply);
   void add(Step step, Command command);

@@ -21,6 +21,7 @@ bool Loop::is_here() const {
 }
 
 void Loop::run_after(Nanos delay, std::function<void()> function) {
+  if (is_closed_) return;
   const auto due = now() + std::clamp(delay, Nanos{0}, longest_wait);
   const auto at = later_.emplace(due, std::move(function));
   if (at == later_.begin()) set_alarm();
@@ -42,6 +43,7 @@ void Loop::run_what_is_due() {
 }
 
 void Loop::close() {
+  is_closed_ = true;
   later_.clear();
   alarm_.cancel();
   work_.reset();

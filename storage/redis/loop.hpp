@@ -62,7 +62,7 @@ public:
 
   void run_after(Nanos delay, std::function<void()> function);
 
-  /// Lets `run` return. Drops what was to run later.
+  /// Lets `run` return. Drops what was to run later, and is to from now on.
   void close();
 
   [[nodiscard]] TimePoint now() const { return SystemClock{}.now(); }
@@ -81,6 +81,7 @@ private:
   std::multimap<TimePoint, std::function<void()>> later_;
   Timer alarm_;
   bool has_called_back_ = false;
+  bool is_closed_ = false;
 };
 
 }  // namespace weft::redis

@@ -17,7 +17,7 @@ namespace weft::redis {
 /// Two take turns: one is being written while the other is filled.
 class Outbox {
 public:
-  /// @pre it is not being written; `command` stays until it has been
+  /// @pre it is not being written; the large arguments of `command` live until it has been
   void add(const Command& command) {
     command.for_each_piece([this](std::string_view small) { add_small(small); },
                            [this](std::string_view large) {

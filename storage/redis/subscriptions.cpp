@@ -21,12 +21,14 @@ Subscriptions::Subscriptions(Surroundings& surroundings, Up up, Restored restore
     heart_(surroundings.loop.context()) {}
 
 void Subscriptions::subscribe(std::string channel, Client::Take take, Client::Ready ready) {
+  const auto id = ++last_id_;
+  Subscription subscription{id, std::move(take), std::move(ready), false};
+  if (is_closed_) return refuse_as_closed(subscription);
   // Without giving the old one up first: no message is missed between.
   const auto old = subscriptions_.find(channel);
   if (old != subscriptions_.end()) cancel(channel, old->second);
-  const auto id = ++last_id_;
-  const auto [at, is_new] = subscriptions_.insert_or_assign(
-    std::move(channel), Subscription{id, std::move(take), std::move(ready), false});
+  const auto [at, is_new] =
+    subscriptions_.insert_or_assign(std::move(channel), std::move(subscription));
   if (link_.is_up()) ask(Ask::subscribe, at->first, id);
   if (!std::exchange(is_started_, true)) link_.start();
 }
@@ -47,13 +49,17 @@ void Subscriptions::cancel(const std::string& channel, Subscription& subscriptio
 }
 
 void Subscriptions::close() {
+  is_closed_ = true;
   link_.close();
   heart_.cancel();
-  const auto closed =
-    unavailable(surroundings_.endpoint, "is not used any more: its client was closed");
   for (auto& [channel, subscription] : std::exchange(subscriptions_, {})) {
-    tell(subscription, closed);
+    refuse_as_closed(subscription);
   }
+}
+
+void Subscriptions::refuse_as_closed(Subscription& subscription) {
+  tell(subscription,
+       unavailable(surroundings_.endpoint, "is not used any more: its client was closed"));
 }
 
 void Subscriptions::ask(Ask what, const std::string& channel, std::uint64_t id) {

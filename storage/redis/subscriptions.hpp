@@ -26,6 +26,7 @@ public:
   void subscribe(std::string channel, Client::Take take, Client::Ready ready);
   void unsubscribe(const std::string& channel);
   void flush() { link_.flush(); }
+  /// Ends all; further ones are refused.
   void close();
 
 private:
@@ -55,6 +56,7 @@ private:
   bool take_refusal(const Reply& reply);
   void confirm(const Request& request);
   void cancel(const std::string& channel, Subscription& subscription);
+  void refuse_as_closed(Subscription& subscription);
   void tell(Subscription& subscription, Result<void> result);
   void look_for_all_confirmed();
   void beat();
@@ -65,6 +67,7 @@ private:
   Link link_;
   bool is_started_ = false;
   bool was_up_ = false;
+  bool is_closed_ = false;
   bool has_gap_ = false;  ///< A connection was lost, and its end is not yet made good.
   std::map<std::string, Subscription, std::less<>> subscriptions_;
   std::deque<Request> requests_;

@@ -153,6 +153,10 @@ TEST_F(RedisCalls, ThatHaveNotEndedFailWhenTheClientIsClosed) {
   std::vector<std::string> failures;
   client->call(Command{"GET", "a"}, [&, alive = client.get()](const Result<Reply>& first) {
     failures.push_back(first.error().message);
+    alive->run_after(1h, [] {});
+    alive->subscribe(
+      "other", [](std::string_view) {},
+      [&](const Result<void>& ready) { failures.push_back(ready.error().message); });
     alive->call(Command{"GET", "b"}, [&](const Result<Reply>& second) {
       failures.push_back(second.error().message);
       EXPECT_EQ(second.error().code, Errc::store_unavailable);
@@ -163,8 +167,8 @@ TEST_F(RedisCalls, ThatHaveNotEndedFailWhenTheClientIsClosed) {
     [&](const Result<void>& ready) { failures.push_back(ready.error().message); });
   settle(*client);
   client.reset();
-  EXPECT_EQ(failures.size(), 3U);
-  EXPECT_THAT(failures, Contains(HasSubstr("its client was closed")).Times(3));
+  EXPECT_EQ(failures.size(), 4U);
+  EXPECT_THAT(failures, Contains(HasSubstr("its client was closed")).Times(4));
 }
 
 TEST_F(RedisCalls, AreCounted) {

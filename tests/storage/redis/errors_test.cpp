@@ -113,7 +113,8 @@ TEST(RedisHandshake, ServersThatCannotServeAreRefusedByName) {
   EXPECT_THAT(failure(ok(), {}).error.message, HasSubstr("does not say which Redis it is"));
   EXPECT_THAT(failure(error("NOAUTH Authentication required."), {}).error.hint,
               HasSubstr("WEFT_STORE_PASSWORD"));
-  const auto replica = failure(good(), text("role:slave\r\nmaster_host:10.0.0.2\r\n"));
+  const auto replica =
+    failure(good(), text("role:slave\r\nmaster_host:10.0.0.2\r\nmaster_replid:d"));
   EXPECT_THAT(replica.error.message, HasSubstr("a replica of '10.0.0.2'"));
   EXPECT_EQ(replica.cure, Failure::Cure::wait);
   EXPECT_EQ(failure(error("ERR max number of clients reached"), {}).cure, Failure::Cure::wait);

@@ -78,8 +78,8 @@ private:
   pid_t process_ = -1;
 };
 
-/// Asks `condition` until it holds, for ten seconds at most. For what other processes and threads
-/// do; returns whether it held.
+/// Asks `condition` until it holds, for half a minute at least. For what other processes and
+/// threads do; returns whether it held.
 template <class Condition>
 bool eventually(Condition condition);
 
@@ -88,7 +88,7 @@ void wait_a_moment();
 
 template <class Condition>
 bool eventually(Condition condition) {
-  constexpr int looks = 10'000;
+  constexpr int looks = 30'000;  // A millisecond each.
   for (int i = 0; i < looks; ++i) {
     if (condition()) return true;
     wait_a_moment();

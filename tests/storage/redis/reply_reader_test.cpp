@@ -29,7 +29,7 @@ std::vector<std::string> shown(const std::vector<Reply>& replies) {
 }
 
 /// What the reader makes of a stream that ends here: an error as its message.
-std::string problem_of(const std::string& stream) {
+std::string stream_problem(const std::string& stream) {
   ReplyReader reader{small_limits};
   const auto done = reader.feed(stream);
   return done ? "none" : done.error().message;
@@ -112,32 +112,34 @@ TEST(RedisReplyReader, AClaimedLengthTakesNoMemoryUntilItsBytesArrive) {
 }
 
 TEST(RedisReplyReader, RefusesWhatIsTooLarge) {
-  EXPECT_THAT(problem_of("$100001\r\n"), HasSubstr("a text of"));
-  EXPECT_THAT(problem_of("*1001\r\n"), HasSubstr("1000 elements"));
-  EXPECT_THAT(problem_of("*2147483647\r\n"), HasSubstr("1000 elements"));
-  EXPECT_THAT(problem_of("*600\r\n*600\r\n"), HasSubstr("1000 elements"));
+  EXPECT_THAT(stream_problem("$100001\r\n"), HasSubstr("a text of"));
+  EXPECT_THAT(stream_problem("*1001\r\n"), HasSubstr("1000 elements"));
+  EXPECT_THAT(stream_problem("*2147483647\r\n"), HasSubstr("1000 elements"));
+  EXPECT_THAT(stream_problem("*600\r\n*600\r\n"), HasSubstr("1000 elements"));
   const auto large = bulk(std::string(90'000, 'x'));
-  EXPECT_THAT(problem_of("*2\r\n" + large + "$90000\r\n"), HasSubstr("146KiB"));
+  EXPECT_THAT(stream_problem("*2\r\n" + large + "$90000\r\n"), HasSubstr("146KiB"));
   std::string many = "*20\r\n";
   for (int i = 0; i < 20; ++i) many += bulk(std::string(8000, 'x'));
-  EXPECT_THAT(problem_of(many), HasSubstr("146KiB"));
-  EXPECT_THAT(problem_of("+" + std::string(70'000, 'x')), HasSubstr("a line of more than 64 KiB"));
-  EXPECT_EQ(problem_of("*2\r\n:1\r\n" + large + large + large), "none");  // Each by itself is not.
+  EXPECT_THAT(stream_problem(many), HasSubstr("146KiB"));
+  EXPECT_THAT(stream_problem("+" + std::string(70'000, 'x')),
+              HasSubstr("a line of more than 64 KiB"));
+  EXPECT_EQ(stream_problem("*2\r\n:1\r\n" + large + large + large),
+            "none");  // Each by itself is not.
 }
 
 TEST(RedisReplyReader, RefusesWhatIsNotTheProtocol) {
-  EXPECT_THAT(problem_of("HTTP/1.1 400 Bad Request\r\n"), HasSubstr("'HTTP/1.1 400"));
-  EXPECT_THAT(problem_of("SSH-2.0"), HasSubstr("'SSH-2.0'"));
-  EXPECT_THAT(problem_of("\n"), HasSubstr("not Redis' protocol"));
+  EXPECT_THAT(stream_problem("HTTP/1.1 400 Bad Request\r\n"), HasSubstr("'HTTP/1.1 400"));
+  EXPECT_THAT(stream_problem("SSH-2.0"), HasSubstr("'SSH-2.0'"));
+  EXPECT_THAT(stream_problem("\n"), HasSubstr("not Redis' protocol"));
   for (const char* stream : {"$x\r\n", "$-2\r\n", "$5\n", "$\r\n", "$99999999999999999999\r\n"}) {
-    EXPECT_THAT(problem_of(stream), HasSubstr("not Redis' protocol")) << stream;
+    EXPECT_THAT(stream_problem(stream), HasSubstr("not Redis' protocol")) << stream;
   }
   for (const char* stream : {"*x\r\n", "*-2\r\n", ":x\r\n", "*99999999999\r\n"}) {
-    EXPECT_NE(problem_of(stream), "none") << stream;
+    EXPECT_NE(stream_problem(stream), "none") << stream;
   }
   std::string nested;
   for (int i = 0; i < 20; ++i) nested += "*1\r\n";
-  EXPECT_THAT(problem_of(nested), HasSubstr("depth"));
+  EXPECT_THAT(stream_problem(nested), HasSubstr("depth"));
 }
 
 TEST(RedisReplyReader, WhatCameBeforeAnErrorIsKept) {
