@@ -222,4 +222,40 @@ TEST(Pool, AsksNobodyToYieldForARequestForWhichAWarmSlotIdles) {
   EXPECT_THAT(pool.request(4, large), IsEmpty());
 }
 
+// -- slots that are processes --------------------------------------------------------------------
+
+TEST(Pool, StartsSlotsThatNobodyHasAskedForYet) {
+  PoolWorld pool{{.slots = 3, .keep_alive = 1min}};
+  EXPECT_THAT(pool.prewarmed(2), ElementsAre("start 0 after 0s", "start 1 after 0s"));
+  pool.started(0);
+  pool.started(1);
+  EXPECT_THAT(pool.request(1), ElementsAre("grant 1 to 1 cold"));
+  EXPECT_EQ(pool.core.state(SlotId{2}), PoolCore::State::cold);
+}
+
+TEST(Pool, PrewarmsNoMoreThanItHas) {
+  PoolWorld pool{{.slots = 2, .keep_alive = 1min}};
+  pool.request(1);
+  EXPECT_THAT(pool.prewarmed(5), ElementsAre("start 1 after 0s"));
+  EXPECT_THAT(pool.prewarmed(5), IsEmpty());
+}
+
+TEST(Pool, StartsAnotherSlotForARequestWhoseStartHasFailed) {
+  PoolWorld pool{{.slots = 1, .keep_alive = 1min}};
+  pool.request(1);
+  pool.core.on_start_failed(SlotId{0});
+  EXPECT_EQ(pool.core.state(SlotId{0}), PoolCore::State::cold);
+  EXPECT_EQ(pool.core.waiting(), 1u);
+  EXPECT_THAT(pool.retried(), ElementsAre("start 0 after 0s"));
+  EXPECT_THAT(pool.started(0), ElementsAre("grant 0 to 1 cold"));
+}
+
+TEST(Pool, GivesNobodyASlotThatHasEndedByItself) {
+  PoolWorld pool{{.slots = 1, .keep_alive = 1min}};
+  pool.warmed_up(1, 0);
+  pool.released(0);
+  EXPECT_THAT(pool.lost(0), IsEmpty());
+  EXPECT_THAT(pool.request(2), ElementsAre("start 0 after 0s"));
+}
+
 }  // namespace weft::test

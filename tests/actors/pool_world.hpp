@@ -43,6 +43,15 @@ public:
   Said started(std::uint32_t slot) {
     return said([&](auto& effects) { core.on_started(SlotId{slot}, now(), effects); });
   }
+  Said prewarmed(std::uint32_t count, const WorkerClass& worker_class = {}) {
+    return said([&](auto& effects) { core.prewarm(count, worker_class, effects); });
+  }
+  Said lost(std::uint32_t slot) {
+    return said([&](auto& effects) { core.on_lost(SlotId{slot}, now(), effects); });
+  }
+  Said retried() {
+    return said([&](auto& effects) { core.on_retry(effects); });
+  }
   Said released(std::uint32_t slot) { return released(slot, true); }
   Said released_unusable(std::uint32_t slot) { return released(slot, false); }
   Said woken_at(Nanos time) {
