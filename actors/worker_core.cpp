@@ -46,13 +46,23 @@ void WorkerCore::on_held(std::vector<Grant> grants, Effects& effects) {
   });
   reading_ = false;
   ended_.clear();
+  if (stopped_) return;
+  std::erase_if(grants, [this](const Grant& grant) { return knows(grant); });
+  for (const Grant& grant : grants) recovered_.erase(grant.task);
+  std::vector<Started> recovered;
+  for (const Grant& grant : grants) recovered.push_back({grant.task, grant.fence});
   on_told(std::move(grants), effects);
+  for (const Started& one : recovered) recovered_[one.task] = one.fence;
 }
 
 /// Takes a grant. Where a store outlives its answers, the same one may come more than once.
 void WorkerCore::adopt(Grant grant, Turn turn) {
   if (context_->durability == Durability::store) {
     if (knows(grant)) return;
+    if (const auto found = recovered_.find(grant.task);
+        found != recovered_.end() && found->second.number() >= grant.fence.number()) {
+      return;
+    }
     if (is_started(grant.task)) {
       again_.push_back(std::move(grant));
       return;

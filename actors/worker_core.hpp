@@ -193,6 +193,8 @@ private:
   std::vector<Started> backing_off_;
   bool reading_ = false;        ///< What the worker holds.
   std::vector<Started> ended_;  ///< Since then.
+  /// Grants that came so, by task: the answers that should have brought them may yet come.
+  std::unordered_map<TaskId, Fence> recovered_;
   std::size_t ready_count_ = 0;
   std::size_t granted_count_ = 0;
   std::map<float, std::deque<TaskId>, std::greater<>> ready_;  ///< By rank, the most urgent first.

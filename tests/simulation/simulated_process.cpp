@@ -31,8 +31,7 @@ public:
           [this, self, executor, free_at](ExecuteTask& call) {
             SimulatedWorld& world = process_.world_;
             const auto most = static_cast<std::size_t>(process_.options_.call_max.count());
-            *free_at =
-              std::max(*free_at, world.timeline.now()) + Nanos{world.dice.roll(most + 1)};
+            *free_at = std::max(*free_at, world.timeline.now()) + Nanos{world.dice.roll(most + 1)};
             self->run_delayed(*free_at - world.timeline.now(), [this, self, executor, call] {
               if (begin(call)) self->send(executor, call);
             });
@@ -49,6 +48,8 @@ private:
     if (call.stop.stop_requested()) return true;
     if (!process_.vitals_->pass(CrashPoint::running)) return false;
     process_.world_.journal.called(call.task);
+    process_.world_.trace("  " + std::to_string(process_.vitals_->process()) + ": call " +
+                          std::to_string(call.task.number()));
     ++process_.calls_;
     return true;
   }
@@ -97,9 +98,9 @@ void SimulatedProcess::start_services(const Options& options) {
     services_->attempt_stores.push_back(broker);
     services_->run_store = broker;
   }
-  services_->pool = spawn_pool(
-    *system_, {.slots = options.slots, .keep_alive = std::chrono::minutes{1}}, executors_,
-    world_.clock);
+  services_->pool =
+    spawn_pool(*system_, {.slots = options.slots, .keep_alive = std::chrono::minutes{1}},
+               executors_, world_.clock);
   services_->record = {.when = RecordPolicy::When::each_task};
   services_->recorder =
     system_->spawn([this](RecorderHandle::pointer) -> RecorderHandle::behavior_type {

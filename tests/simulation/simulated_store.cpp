@@ -1,6 +1,24 @@
 #include "simulation/simulated_store.hpp"
 
+#include <fmt/format.h>
+
 namespace weft::test {
+
+namespace {
+
+/// A request in the trace; nothing where nobody reads it, since many are made.
+template <class... Parts>
+std::string named(fmt::format_string<Parts...> format, Parts&&... parts) {
+  return SimulatedWorld::traced() ? fmt::format(format, std::forward<Parts>(parts)...) : "";
+}
+
+std::string text(const std::vector<TaskId>& tasks) {
+  std::string all;
+  for (const TaskId task : tasks) all += ' ' + std::to_string(task.number());
+  return all;
+}
+
+}  // namespace
 
 // -- the life of a process ------------------------------------------------------------------------
 
@@ -27,16 +45,18 @@ bool Vitals::pass(CrashPoint point) {
 
 template <class T>
 struct SimulatedStore::Asked {
+  std::string what;  ///< For the trace.
+  bool waiting = false;  ///< For the end of an outage.
   Step<T> step;
   Done<T> done;  ///< Nothing once it was answered.
   Observers<T> observers;
 };
 
 template <class T>
-void SimulatedStore::ask(Step<T> step, Done<T> done, Observers<T> observers) {
+void SimulatedStore::ask(std::string what, Step<T> step, Done<T> done, Observers<T> observers) {
   if (vitals_->dead()) return;
   send(std::make_shared<Asked<T>>(
-    Asked<T>{std::move(step), std::move(done), std::move(observers)}));
+    Asked<T>{std::move(what), false, std::move(step), std::move(done), std::move(observers)}));
 }
 
 /// Sends a request on its way, and again whenever there is no answer in time.
@@ -53,13 +73,24 @@ void SimulatedStore::send(const std::shared_ptr<Asked<T>>& asked) {
   });
 }
 
+void SimulatedStore::trace(const std::string& request, std::string_view what) const {
+  if (!request.empty()) {
+    world_.trace(fmt::format("  {}: {} {}", vitals_->process(), request, what));
+  }
+}
+
 template <class T>
 void SimulatedStore::carry_out(const std::shared_ptr<Asked<T>>& asked) {
   if (world_.timeline.now() < world_.outage_until) {
+    if (std::exchange(asked->waiting, true)) return;
     const Nanos left = world_.outage_until - world_.timeline.now();
-    world_.timeline.after(left, [this, asked] { carry_out(asked); });
+    world_.timeline.after(left + world_.transit(), [this, asked] {
+      asked->waiting = false;
+      carry_out(asked);
+    });
     return;
   }
+  trace(asked->what, "carried out");
   asked->step([this, asked](Result<T> given) { answer(asked, std::move(given)); });
 }
 
@@ -69,8 +100,9 @@ void SimulatedStore::answer(const std::shared_ptr<Asked<T>>& asked, Result<T> gi
   if (vitals_->dead() || world_.lost()) return;
   auto shared = std::make_shared<Result<T>>(std::move(given));
   world_.timeline.after(world_.transit(), [this, asked, shared] {
-    vitals_->receive([asked, shared] {
+    vitals_->receive([this, asked, shared] {
       if (!asked->done) return;
+      trace(asked->what, "heard");
       const Done<T> done = std::exchange(asked->done, nullptr);
       if (asked->observers.heard && !asked->observers.heard(*shared)) return;
       done(std::move(*shared));
@@ -96,35 +128,40 @@ void SimulatedStore::create(CreateRun request, Done<std::vector<ReadyTask>> done
   };
   Observers<Ready> observers;
   observers.given = [this](auto&) { return vitals_->pass(CrashPoint::plan_written); };
-  ask<Ready>(std::move(step), std::move(done), std::move(observers));
+  ask<Ready>(named("create"), std::move(step), std::move(done), std::move(observers));
 }
 
 void SimulatedStore::cancel(RunId run, std::string reason, Done<bool> done) {
-  ask<bool>([=, this](auto then) { world_.store.cancel(run, reason, then); }, std::move(done));
+  ask<bool>(
+    named("cancel"), [=, this](auto then) { world_.store.cancel(run, reason, then); },
+    std::move(done));
 }
 
 void SimulatedStore::status(RunId run, Done<RunStatus> done) {
   Observers<RunStatus> observers;
   observers.heard = [this](Result<RunStatus>& status) {
-    return !status || status->state == RunState::running ||
-           vitals_->pass(CrashPoint::result_read);
+    return !status || status->state == RunState::running || vitals_->pass(CrashPoint::result_read);
   };
-  ask<RunStatus>([=, this](auto then) { world_.store.status(run, then); }, std::move(done),
-                 std::move(observers));
+  ask<RunStatus>(
+    named("status"), [=, this](auto then) { world_.store.status(run, then); }, std::move(done),
+    std::move(observers));
 }
 
 void SimulatedStore::describe(RunId run, std::optional<WorkerId> worker,
                               Done<RunDescription> done) {
-  ask<RunDescription>([=, this](auto then) { world_.store.describe(run, worker, then); },
-                      std::move(done));
+  ask<RunDescription>(
+    named("describe"), [=, this](auto then) { world_.store.describe(run, worker, then); },
+    std::move(done));
 }
 
 void SimulatedStore::runs(Done<std::vector<RunId>> done) {
-  ask<std::vector<RunId>>([this](auto then) { world_.store.runs(then); }, std::move(done));
+  ask<std::vector<RunId>>(
+    named("runs"), [this](auto then) { world_.store.runs(then); }, std::move(done));
 }
 
 void SimulatedStore::erase(RunId run, Done<void> done) {
-  ask<void>([=, this](auto then) { world_.store.erase(run, then); }, std::move(done));
+  ask<void>(
+    named("erase"), [=, this](auto then) { world_.store.erase(run, then); }, std::move(done));
 }
 
 // -- the life of an attempt -----------------------------------------------------------------------
@@ -132,6 +169,7 @@ void SimulatedStore::erase(RunId run, Done<void> done) {
 void SimulatedStore::send_grants(std::vector<Grant>& grants) {
   for (Grant& grant : grants) {
     world_.journal.granted(grant.task);
+    world_.trace(named("    grants {} under {}", grant.task.number(), grant.fence.number()));
     leave_out_inputs(grant);
   }
 }
@@ -157,8 +195,10 @@ void SimulatedStore::claim(ClaimRequest request, Done<ClaimAnswer> done) {
     send_grants(answer->grants);
     return vitals_->pass(CrashPoint::claimed);
   };
-  ask<ClaimAnswer>([=, this](auto then) { world_.store.claim(request, then); }, std::move(done),
-                   std::move(observers));
+  ask<ClaimAnswer>(
+    named("claim for {}:{}", request.worker.number(), text(request.tasks)),
+    [=, this](auto then) { world_.store.claim(request, then); }, std::move(done),
+    std::move(observers));
 }
 
 /// The same attempt must not end again once its commit was acknowledged.
@@ -191,8 +231,11 @@ void SimulatedStore::commit(CommitRequest request, Done<CommitAnswer> done) {
   if (vitals_->dead()) return;
   note_end(request.task, request.fence);
   auto observers = committing<CommitAnswer>(request, 0, false);
-  ask<CommitAnswer>([=, this](auto then) { world_.store.commit(request, then); }, std::move(done),
-                    std::move(observers));
+  ask<CommitAnswer>(
+    named("commit {} by {} under {}", request.task.number(), request.worker.number(),
+          request.fence.number()),
+    [=, this](auto then) { world_.store.commit(request, then); }, std::move(done),
+    std::move(observers));
   static_cast<void>(vitals_->pass(CrashPoint::output_written));
 }
 
@@ -200,18 +243,26 @@ void SimulatedStore::expand(ExpandRequest request, Done<CommitAnswer> done) {
   if (vitals_->dead()) return;
   note_end(request.commit.task, request.commit.fence);
   auto observers = committing<CommitAnswer>(request.commit, request.items.size(), true);
-  ask<CommitAnswer>([=, this](auto then) { world_.store.expand(request, then); }, std::move(done),
-                    std::move(observers));
+  ask<CommitAnswer>(
+    named("expand {} by {} under {}", request.commit.task.number(), request.commit.worker.number(),
+          request.commit.fence.number()),
+    [=, this](auto then) { world_.store.expand(request, then); }, std::move(done),
+    std::move(observers));
   static_cast<void>(vitals_->pass(CrashPoint::output_written));
 }
 
 void SimulatedStore::fail(FailRequest request, Done<FailAnswer> done) {
   note_end(request.task, request.fence);
-  ask<FailAnswer>([=, this](auto then) { world_.store.fail(request, then); }, std::move(done));
+  ask<FailAnswer>(
+    named("fail {} by {} under {}", request.task.number(), request.worker.number(),
+          request.fence.number()),
+    [=, this](auto then) { world_.store.fail(request, then); }, std::move(done));
 }
 
 void SimulatedStore::release(ReleaseRequest request, Done<void> done) {
-  ask<void>([=, this](auto then) { world_.store.release(request, then); }, std::move(done));
+  ask<void>(
+    named("release by {}:{}", request.worker.number(), text(request.tasks)),
+    [=, this](auto then) { world_.store.release(request, then); }, std::move(done));
 }
 
 // -- values ---------------------------------------------------------------------------------------
@@ -219,17 +270,20 @@ void SimulatedStore::release(ReleaseRequest request, Done<void> done) {
 void SimulatedStore::fetch(RunId run, std::vector<TaskId> tasks, Done<std::vector<Value>> done) {
   Observers<std::vector<Value>> observers;
   observers.heard = [this](auto&) { return vitals_->pass(CrashPoint::inputs_fetched); };
-  ask<std::vector<Value>>([=, this](auto then) { world_.store.fetch(run, tasks, then); },
-                          std::move(done), std::move(observers));
+  ask<std::vector<Value>>(
+    named("fetch{}", text(tasks)), [=, this](auto then) { world_.store.fetch(run, tasks, then); },
+    std::move(done), std::move(observers));
 }
 
 void SimulatedStore::put_chunk(PutChunk chunk, Done<void> done) {
-  ask<void>([=, this](auto then) { world_.store.put_chunk(chunk, then); }, std::move(done));
+  ask<void>(
+    {}, [=, this](auto then) { world_.store.put_chunk(chunk, then); }, std::move(done));
 }
 
 void SimulatedStore::read_chunks(RunId run, TaskId task, std::uint32_t first, Done<Chunks> done) {
-  ask<Chunks>([=, this](auto then) { world_.store.read_chunks(run, task, first, then); },
-              std::move(done));
+  ask<Chunks>(
+    {}, [=, this](auto then) { world_.store.read_chunks(run, task, first, then); },
+    std::move(done));
 }
 
 // -- liveness -------------------------------------------------------------------------------------
@@ -239,18 +293,22 @@ void SimulatedStore::launch(RunId run, WorkerId worker, std::string holder, Done
   observers.given = [this](Result<bool>& launched) {
     return !launched || !*launched || vitals_->pass(CrashPoint::claimed);
   };
-  ask<bool>([=, this](auto then) { world_.store.launch(run, worker, holder, then); },
-            std::move(done), std::move(observers));
+  ask<bool>(
+    named("launch {}", worker.number()),
+    [=, this](auto then) { world_.store.launch(run, worker, holder, then); }, std::move(done),
+    std::move(observers));
 }
 
 void SimulatedStore::renew(RunId run, WorkerId worker, std::string holder, Done<Renewal> done) {
-  ask<Renewal>([=, this](auto then) { world_.store.renew(run, worker, holder, then); },
-               std::move(done));
+  ask<Renewal>(
+    named("renew {}", worker.number()),
+    [=, this](auto then) { world_.store.renew(run, worker, holder, then); }, std::move(done));
 }
 
 void SimulatedStore::park(RunId run, WorkerId worker, std::string holder, Done<bool> done) {
-  ask<bool>([=, this](auto then) { world_.store.park(run, worker, holder, then); },
-            std::move(done));
+  ask<bool>(
+    named("park {}", worker.number()),
+    [=, this](auto then) { world_.store.park(run, worker, holder, then); }, std::move(done));
 }
 
 void SimulatedStore::held(RunId run, WorkerId worker, Done<std::vector<Grant>> done) {
@@ -259,17 +317,20 @@ void SimulatedStore::held(RunId run, WorkerId worker, Done<std::vector<Grant>> d
     if (grants) send_grants(*grants);
     return true;
   };
-  ask<std::vector<Grant>>([=, this](auto then) { world_.store.held(run, worker, then); },
-                          std::move(done), std::move(observers));
+  ask<std::vector<Grant>>(
+    named("held {}", worker.number()),
+    [=, this](auto then) { world_.store.held(run, worker, then); }, std::move(done),
+    std::move(observers));
 }
 
 void SimulatedStore::abandon(AbandonRequest request, Done<AbandonAnswer> done) {
-  ask<AbandonAnswer>([=, this](auto then) { world_.store.abandon(request, then); },
-                     std::move(done));
+  ask<AbandonAnswer>(
+    {}, [=, this](auto then) { world_.store.abandon(request, then); }, std::move(done));
 }
 
 void SimulatedStore::sweep(Done<SweepReport> done) {
-  ask<SweepReport>([this](auto then) { world_.store.sweep(then); }, std::move(done));
+  ask<SweepReport>(
+    named("sweep"), [this](auto then) { world_.store.sweep(then); }, std::move(done));
 }
 
 // -- watching -------------------------------------------------------------------------------------
@@ -277,7 +338,7 @@ void SimulatedStore::sweep(Done<SweepReport> done) {
 void SimulatedStore::events(RunId run, std::uint64_t first, std::size_t limit,
                             Done<std::vector<RunEvent>> done) {
   ask<std::vector<RunEvent>>(
-    [=, this](auto then) { world_.store.events(run, first, limit, then); }, std::move(done));
+    {}, [=, this](auto then) { world_.store.events(run, first, limit, then); }, std::move(done));
 }
 
 /// A hint is lost with its connection: when that is there again, the client wakes its watchers.
@@ -310,7 +371,7 @@ void SimulatedStore::listen(RunId run, WorkerId worker, std::function<void(Told)
     for (int i = 0; i < copies; ++i) {
       world_.timeline.after(world_.transit(), [this, run, worker, told] {
         vitals_->receive([this, run, worker, told] {
-          if (const auto& take = listeners_[{run, worker}]) take(told);
+          if (const auto& listener = listeners_[{run, worker}]) listener(told);
         });
       });
     }

@@ -107,9 +107,10 @@ private:
   };
 
   template <class T>
-  void ask(Step<T> step, Done<T> done, Observers<T> observers = {});
+  void ask(std::string what, Step<T> step, Done<T> done, Observers<T> observers = {});
   template <class T>
   void send(const std::shared_ptr<Asked<T>>& asked);
+  void trace(const std::string& request, std::string_view what) const;
   template <class T>
   void carry_out(const std::shared_ptr<Asked<T>>& asked);
   template <class T>

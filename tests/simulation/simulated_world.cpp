@@ -1,5 +1,8 @@
 #include "simulation/simulated_world.hpp"
 
+#include <cstdlib>
+#include <iostream>
+
 namespace weft::test {
 
 using namespace std::chrono_literals;
@@ -21,6 +24,15 @@ void Journal::called(TaskId task) {
     expect(committed_.contains(needed),
            table_->name(task) + " was called before the commit of " + table_->name(needed));
   });
+}
+
+bool SimulatedWorld::traced() {
+  static const bool wanted = std::getenv("WEFT_TRACE") != nullptr;
+  return wanted;
+}
+
+void SimulatedWorld::trace(const std::string& what) const {
+  if (traced()) std::cerr << (timeline.now() - Timeline::start) / 1us << " us: " << what << '\n';
 }
 
 Nanos SimulatedWorld::transit() {

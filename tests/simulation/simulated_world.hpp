@@ -19,6 +19,8 @@ namespace weft::test {
 /// Virtual time, and what is under way in it.
 class Timeline final : public Clock {
 public:
+  static constexpr TimePoint start{std::chrono::hours{1}};
+
   [[nodiscard]] TimePoint now() const override { return now_; }
   [[nodiscard]] WallTime wall_now() const override { return WallTime{now_.time_since_epoch()}; }
 
@@ -43,7 +45,7 @@ public:
   }
 
 private:
-  TimePoint now_{std::chrono::hours{1}};
+  TimePoint now_ = start;
   std::multimap<TimePoint, std::function<void()>> agenda_;
 };
 
@@ -95,15 +97,19 @@ struct SimulatedWorld {
   std::shared_ptr<const Clock> clock{std::shared_ptr<void>{}, &timeline};
   MemoryRunStore store{timeline};
   Weather weather;
-  Nanos resend_after{};       ///< How long a client waits for an answer before it asks again.
-  TimePoint outage_until{};   ///< Nothing is carried out before.
-  std::uint32_t absent = 0;    ///< Of a hundred inputs, so many have to be fetched.
+  Nanos resend_after{};      ///< How long a client waits for an answer before it asks again.
+  TimePoint outage_until{};  ///< Nothing is carried out before.
+  std::uint32_t absent = 0;  ///< Of a hundred inputs, so many have to be fetched.
   Journal journal;
 
   /// What one message takes to arrive.
   [[nodiscard]] Nanos transit();
   [[nodiscard]] bool lost() { return dice.roll(1000) < weather.lost; }
   [[nodiscard]] bool repeated() { return dice.roll(1000) < weather.repeated; }
+
+  /// Whether `WEFT_TRACE` in the environment asks for all that happens, on stderr.
+  [[nodiscard]] static bool traced();
+  void trace(const std::string& what) const;
 
   /// Somebody's ears for what the store tells a worker, or for the hints of a run.
   using ToldTo = std::function<void(const Told&)>;

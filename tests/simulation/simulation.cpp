@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
 
 #include "simulation/simulated_process.hpp"
 #include "support/sketch_checks.hpp"
@@ -28,9 +26,10 @@ private:
   Dice& dice() { return world_.dice; }
   [[nodiscard]] TimePoint now() const { return world_.timeline.now(); }
   Nanos random_time(Nanos most) {
-    return Nanos{static_cast<std::int64_t>(dice().seed() % static_cast<std::uint64_t>(most.count() + 1))};
+    return Nanos{
+      static_cast<std::int64_t>(dice().seed() % static_cast<std::uint64_t>(most.count() + 1))};
   }
-  void trace(const std::string& what);
+  void trace(const std::string& what) const { world_.trace(what); }
 
   // What is simulated.
   void set_up();
@@ -56,9 +55,7 @@ private:
   void look_after_client();
 
   // Checks.
-  void expect(bool holds, const std::string& otherwise) {
-    world_.journal.expect(holds, otherwise);
-  }
+  void expect(bool holds, const std::string& otherwise) { world_.journal.expect(holds, otherwise); }
   void check_result();
   [[nodiscard]] bool given_up(const RunRecord& record, const std::vector<RunEvent>& events);
   void check_accounts();
@@ -83,11 +80,6 @@ private:
   SimulationReport report_;
 };
 
-void Simulation::trace(const std::string& what) {
-  static const bool wanted = std::getenv("WEFT_TRACE") != nullptr;
-  if (wanted) std::cerr << (now() - TimePoint{1h}).count() / 1000 << "us " << what << '\n';
-}
-
 // -- what is simulated ----------------------------------------------------------------------------
 
 void Simulation::set_up() {
@@ -100,9 +92,8 @@ void Simulation::set_up() {
                                            .failures = dice().chance(25),
                                            .time = dice().chance(40),
                                            .workers = dice().chance(40) ? workers : 0u}));
-  plan_ = std::make_shared<Plan>(find_planner("simple").value()
-                                   ->plan(*sketch_.graph, {.workers = workers})
-                                   .value());
+  plan_ = std::make_shared<Plan>(
+    find_planner("simple").value()->plan(*sketch_.graph, {.workers = workers}).value());
   world_.journal.begin(sketch_.graph);
   set_up_weather();
   const std::uint32_t nodes = 2 + dice().roll(3);
@@ -329,9 +320,8 @@ bool Simulation::given_up(const RunRecord& record, const std::vector<RunEvent>& 
   for (const RunEvent& event : events) {
     if (event.kind == RunEventKind::task_requeued) ++losses[event.task];
   }
-  expect(std::ranges::any_of(losses, [](const auto& one) {
-           return one.second >= 4 * default_max_kills;
-         }),
+  expect(std::ranges::any_of(losses,
+                             [](const auto& one) { return one.second >= 4 * default_max_kills; }),
          "a task was given up that had not lost its workers that often");
   return true;
 }
@@ -356,9 +346,9 @@ void Simulation::check_accounts() {
            "process " + std::to_string(process->vitals().process()) + " made " +
              std::to_string(process->calls()) + " calls and recorded " +
              std::to_string(process->recorded()) + " attempts");
-    expect(process->run_actors() == 0,
-           "process " + std::to_string(process->vitals().process()) + " has " +
-             std::to_string(process->run_actors()) + " actors too many after the end");
+    expect(process->run_actors() == 0, "process " + std::to_string(process->vitals().process()) +
+                                         " has " + std::to_string(process->run_actors()) +
+                                         " actors too many after the end");
   }
 }
 
