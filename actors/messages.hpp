@@ -93,7 +93,7 @@ struct EventsRead : ProcessLocal {
   std::vector<RunEvent> events;
 };
 /// From now on `watcher` hears `RunChanged` after changes of the run, at most one before it next
-/// reads the run's events.
+/// reads the run's events or its status.
 struct WatchRun : ProcessLocal {
   RunId run;
   WatcherHandle watcher;

@@ -184,7 +184,7 @@ public:
         return ask<bool>([&](auto then) { store_->cancel(m.run, std::move(m.reason), then); });
       },
       [this](const ReadStatus& m) {
-        hear_again(m.run);
+        expect_news(m.run);
         return ask<RunStatus>([&](auto then) { store_->status(m.run, then); });
       },
       [this](const ReadEvents& m) { return read_events(m); },
@@ -218,17 +218,18 @@ private:
     return answers_.template carry_out<Reply, Answer>(std::forward<Operation>(operation));
   }
 
-  caf::result<EventsRead> read_events(const ReadEvents& request) {
-    hear_again(request.run);
-    return ask<EventsRead, std::vector<RunEvent>>(
-      [&](auto then) { store_->events(request.run, request.first, request.limit, then); });
-  }
-
-  /// Before reading: news that come while it reads must be hinted at again.
-  void hear_again(RunId run) {
+  /// Somebody reads how the run stands. Called before: news that come meanwhile must be hinted at
+  /// again.
+  void expect_news(RunId run) {
     if (const auto found = watched_.find(run); found != watched_.end()) {
       found->second->hinted.store(false, std::memory_order_release);
     }
+  }
+
+  caf::result<EventsRead> read_events(const ReadEvents& request) {
+    expect_news(request.run);
+    return ask<EventsRead, std::vector<RunEvent>>(
+      [&](auto then) { store_->events(request.run, request.first, request.limit, then); });
   }
 
   void watch(const WatchRun& request) {

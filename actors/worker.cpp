@@ -94,6 +94,8 @@ void WorkerActor::on_task_ended(TaskEnded& message) {
                  effects_);
   record(std::move(message.metrics));
   perform_all();
+  // It may have been this very attempt that ended before, with an answer that was lost.
+  if (lost && durable() && !stopping_) read_held();
   quit_if_done();
 }
 

@@ -39,10 +39,34 @@ void WorkerCore::on_told(std::vector<Grant> grants, Effects& effects) {
   }
 }
 
+void WorkerCore::on_reading() {
+  reading_ = true;
+  ended_.clear();
+}
+
+void WorkerCore::on_held(std::vector<Grant> grants, Effects& effects) {
+  std::erase_if(grants, [this](const Grant& grant) {
+    return std::ranges::find(ended_, Started{grant.task, grant.fence}) != ended_.end();
+  });
+  reading_ = false;
+  ended_.clear();
+  if (stopped_) return;
+  std::erase_if(grants, [this](const Grant& grant) { return knows(grant); });
+  for (const Grant& grant : grants) recovered_.erase(grant.task);
+  std::vector<Started> recovered;
+  for (const Grant& grant : grants) recovered.push_back({grant.task, grant.fence});
+  on_told(std::move(grants), effects);
+  for (const Started& one : recovered) recovered_[one.task] = one.fence;
+}
+
 /// Takes a grant. Where a store outlives its answers, the same one may come more than once.
 void WorkerCore::adopt(Grant grant, Turn turn) {
   if (context_->durability == Durability::store) {
     if (knows(grant)) return;
+    if (const auto found = recovered_.find(grant.task);
+        found != recovered_.end() && found->second.number() >= grant.fence.number()) {
+      return;
+    }
     if (is_started(grant.task)) {
       again_.push_back(std::move(grant));
       return;
@@ -128,7 +152,9 @@ void WorkerCore::on_slot(Nanos now, Effects& effects) {
 void WorkerCore::on_yield(Nanos now, Effects& effects) {
   if (slot_ != Slot::held) return;
   yield_wanted_ = true;
-  if (started_.empty() && (!needs_slot() || now - slot_since_ >= fair_share)) {
+  // What waits for its inputs starts on this slot as soon as they are there.
+  const bool unused = started_.empty() && fetching_.empty();
+  if (unused && (!needs_slot() || now - slot_since_ >= fair_share)) {
     slot_ = Slot::none;
     effects.push_back(GiveSlotBack{});
     pump(effects);
@@ -136,7 +162,11 @@ void WorkerCore::on_yield(Nanos now, Effects& effects) {
 }
 
 void WorkerCore::on_ended(Ended ended, Effects& effects) {
-  std::erase_if(started_, [&](const Started& one) { return one.task == ended.task; });
+  const auto started = std::ranges::find(started_, ended.task, &Started::task);
+  if (started != started_.end()) {
+    if (reading_) ended_.push_back(*started);
+    started_.erase(started);
+  }
   alone_ = false;
   pace(ended.execution, ended.publish);
   if (ended.committed && !ended.kept.missing()) {
@@ -151,7 +181,8 @@ void WorkerCore::on_ended(Ended ended, Effects& effects) {
     sort_out(ended.ready, ended.keep_here, effects);
     if (ended.retry) try_again(std::move(*ended.retry), ended.retry_after, effects);
   }
-  const bool yield = yield_wanted_ && started_.empty() && slot_ == Slot::held &&
+  const bool unused = started_.empty() && fetching_.empty();
+  const bool yield = yield_wanted_ && unused && slot_ == Slot::held &&
                      (!needs_slot() || ended.now - slot_since_ >= fair_share);
   if (slot_ == Slot::held && (ended.slot_busy || yield || (stopped_ && started_.empty()))) {
     slot_ = Slot::none;

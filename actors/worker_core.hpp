@@ -85,8 +85,15 @@ public:
   /// The store's answer to `Claim`.
   void on_claimed(std::vector<Grant> grants, Effects& effects);
 
-  /// What the store says that this worker holds, or has claimed for it: what is new of it is taken.
+  /// What the store has claimed for this worker: what is new of it is taken.
   void on_told(std::vector<Grant> grants, Effects& effects);
+
+  /// The store is about to be asked what this worker holds. What ends before the answer comes may
+  /// be in it.
+  void on_reading();
+
+  /// That answer: what is new of it is taken.
+  void on_held(std::vector<Grant> grants, Effects& effects);
 
   /// Inputs that were asked for; missing where the store has them no more.
   void on_fetched(TaskId task, std::vector<Value> outputs, Effects& effects);
@@ -191,6 +198,10 @@ private:
   /// Granted anew while an older attempt of theirs is still here.
   std::vector<Grant> again_;
   std::vector<Started> backing_off_;
+  bool reading_ = false;        ///< What the worker holds.
+  std::vector<Started> ended_;  ///< Since then.
+  /// Grants that came so, by task: the answers that should have brought them may yet come.
+  std::unordered_map<TaskId, Fence> recovered_;
   std::size_t ready_count_ = 0;
   std::size_t granted_count_ = 0;
   std::map<float, std::deque<TaskId>, std::greater<>> ready_;  ///< By rank, the most urgent first.

@@ -47,19 +47,24 @@ void WorkerActor::on_renewed(const Renewal& renewal) {
   if (stopping_ || lease_ != Lease::held) return;
   if (!renewal.held) {
     lose_lease();
-  } else if (renewal.told > told_) {
+  } else if (renewal.told != told_) {
     told_ = renewal.told;
     read_held();
   }
 }
 
+/// One that is not the next may tell of what has ended since, or be of an earlier launch: the store
+/// knows better.
 void WorkerActor::on_told(Told& told) {
   if (stopping_ || lease_ != Lease::held) return;
   const bool next = told.number == told_ + 1;
   told_ = std::max(told_, told.number);
+  if (!next) {
+    read_held();
+    return;
+  }
   core_.on_told(std::move(told.grants), effects_);
   perform_all();
-  if (!next) read_held();
 }
 
 /// Takes what the store says that it holds: a message or an answer may have been lost.
@@ -68,6 +73,7 @@ void WorkerActor::read_held() {
     read_held_again_ = true;
     return;
   }
+  core_.on_reading();
   self_
     ->request(services_->attempt_store_of(id_), caf::infinite,
               ReadHeld{.run = context_->id, .worker = id_})
@@ -75,7 +81,7 @@ void WorkerActor::read_held() {
       [this](HeldTasks& held) {
         reading_held_ = false;
         if (stopping_) return;
-        core_.on_told(std::move(held.grants), effects_);
+        core_.on_held(std::move(held.grants), effects_);
         perform_all();
         quit_if_done();
         if (std::exchange(read_held_again_, false)) read_held();
