@@ -25,8 +25,11 @@ WorkerHandle::behavior_type played_worker(WorkerHandle::pointer, std::vector<Tas
     [](const SlotGranted&) { ADD_FAILURE() << "tasks grant no slots"; },
     [](YieldSlot) { ADD_FAILURE() << "tasks want no slots"; },
     [](const MeetPeers&) { ADD_FAILURE() << "tasks know no peers"; },
+    [](const TasksTold&) { ADD_FAILURE() << "tasks are no stores"; },
+    [](ParkWorker) { ADD_FAILURE() << "tasks want no slots"; },
     [](const StopWorker&) { ADD_FAILURE() << "tasks do not stop workers"; },
     [](WorkerTick) { ADD_FAILURE() << "tasks do not flush"; },
+    [](Heartbeat) { ADD_FAILURE() << "tasks hold no leases"; },
   };
 }
 

@@ -25,6 +25,10 @@ struct EffectText {
   std::string operator()(const Start& e) const {
     return fmt::format("start {}", e.grant.task.number());
   }
+  std::string operator()(const FetchInputs& e) const {
+    return fmt::format("fetch {} for {}", numbers(e.outputs), e.task.number());
+  }
+  std::string operator()(const GiveTasksBack& e) const { return "give back " + numbers(e.tasks); }
   std::string operator()(const TakeLater& e) const {
     return fmt::format("take {} after {}", e.grant.task.number(), format_duration(e.delay));
   }
