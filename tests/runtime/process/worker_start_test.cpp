@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/process/worker_watch.hpp"
+#include "weft/runtime/commands/process_keeper.hpp"
 #include "weft/runtime/pools/process/worker_launch.hpp"
 #include "weft/runtime/pools/process/worker_process.hpp"
 
@@ -129,6 +130,7 @@ TEST(WorkerStart, ByHandIsRefusedClearly) {
 // -- many -----------------------------------------------------------------------------------------
 
 TEST(WorkerStart, OfFiftyAtOnce) {
+  static_cast<void>(ProcessKeeper::of_this_process());  // Has a descriptor, for ever.
   const std::size_t descriptors = open_descriptors();
   {
     WorkerProcesses workers;
