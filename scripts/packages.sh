@@ -2,10 +2,10 @@
 
 weft_packages=(
   g++ cmake ninja-build ccache git ca-certificates python3
-  libboost-dev libhiredis-dev # The client of Redis: sockets, TLS, and the protocol.
+  # Not libboost1.81-dev, which takes libmsgpack-cxx-dev away.
+  libboost-dev libhiredis-dev # The client of Redis, and channels to worker processes.
   libssl-dev libmsgpack-cxx-dev libspdlog-dev libsqlite3-dev libcli11-dev
   nlohmann-json3-dev libtomlplusplus-dev libyaml-cpp-dev libxxhash-dev
-  libboost-dev # Not libboost1.81-dev, which takes libmsgpack-cxx-dev away.
   libgtest-dev libgmock-dev libbenchmark-dev
   redis-server # The tests start their own.
   libpng-dev # The image pipeline example reads and writes its pictures with it.
