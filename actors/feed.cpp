@@ -95,6 +95,7 @@ public:
         for (auto& [number, watcher] : watchers_) {
           if (watcher.run != m.run) continue;
           watcher.news = true;
+          watcher.waiting = false;
           serve(number, watcher);
         }
       },
@@ -114,6 +115,7 @@ private:
     bool news = true;        ///< The store may have more.
     bool busy = false;       ///< Reading, or the handler is being called.
     bool over = false;       ///< The end of the run was delivered.
+    bool waiting = false;    ///< The store did not know the run: it may be about to.
     std::deque<RunEvent> progress;
     std::optional<caf::typed_response_promise<void>> unsubscribed;
   };
@@ -139,7 +141,7 @@ private:
 
   /// Delivers the next batch to a watcher whose handler is free.
   void serve(std::uint64_t number, Watcher& watcher) {
-    if (watcher.busy || watcher.over) return;
+    if (watcher.busy || watcher.over || watcher.waiting) return;
     if (watcher.news) {
       watcher.busy = true;
       watcher.news = false;
@@ -174,11 +176,12 @@ private:
       .then(free, [free](caf::error&) { free(); });
   }
 
-  /// The store has nothing of the run any more.
+  /// The store has nothing of the run any more, or not yet.
   void lose(std::uint64_t number) {
     const auto found = watchers_.find(number);
     if (found == watchers_.end()) return;
-    found->second.over = true;
+    Watcher& watcher = found->second;
+    (watcher.next == 0 ? watcher.waiting : watcher.over) = true;
     on_free(number);
   }
 
@@ -198,7 +201,9 @@ private:
 
   [[nodiscard]] bool ends_told() const {
     return std::ranges::all_of(
-      watchers_, [](const auto& entry) { return entry.second.over && !entry.second.busy; });
+      watchers_, [](const auto& entry) {
+        return (entry.second.over || entry.second.waiting) && !entry.second.busy;
+      });
   }
 
   caf::result<void> tell_ends() {
