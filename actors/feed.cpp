@@ -10,6 +10,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "weft/actors/error_mapping.hpp"
 #include "weft/actors/type_ids.hpp"
 
 namespace weft {
@@ -20,6 +21,8 @@ namespace {
 constexpr std::size_t batch_size = 1024;
 /// Progress events that wait for a slow handler; the oldest go first.
 constexpr std::size_t max_waiting_progress = 4096;
+/// Between two looks at a store that cannot be read.
+constexpr Nanos read_again_after = std::chrono::milliseconds{500};
 
 /// CALLER: calls one handler.
 using CallerHandle = caf::typed_actor<
@@ -149,7 +152,7 @@ private:
         ->request(store_, caf::infinite,
                   ReadEvents{.run = watcher.run, .first = watcher.next, .limit = batch_size})
         .then([this, number](EventsRead& read) { deliver(number, std::move(read.events)); },
-              [this, number](caf::error&) { lose(number); });
+              [this, number](const caf::error& error) { on_refused(number, from_caf(error)); });
     } else if (!watcher.progress.empty()) {
       watcher.busy = true;
       deliver(number, {});
@@ -174,6 +177,20 @@ private:
     }
     self_->request(watcher.caller, caf::infinite, EventsRead{.events = std::move(events)})
       .then(free, [free](caf::error&) { free(); });
+  }
+
+  void on_refused(std::uint64_t number, const Error& error) {
+    if (error.code == Errc::run_unknown) {
+      lose(number);
+      return;
+    }
+    // The store may be back soon.
+    self_->run_delayed(read_again_after, [this, number] {
+      const auto found = watchers_.find(number);
+      if (found == watchers_.end()) return;
+      found->second.news = true;
+      on_free(number);
+    });
   }
 
   /// The store has nothing of the run any more, or not yet.

@@ -1428,7 +1428,11 @@ local function reserve(keys, args)
   local p = sub(keys[1], 1, -2)
   call('HSETNX', p .. 'm', 'token', args[2])
   if call('HGET', p .. 'm', 'token') ~= args[2] then return 0 end
-  if not call('HGET', p .. 'm', 'alive') then call('PEXPIRE', p .. 'm', args[3]) end
+  if not call('HGET', p .. 'm', 'alive') then
+    call('HSET', p .. 'g', 't', '')  -- So that it can be given its time.
+    call('PEXPIRE', p .. 'm', args[3])
+    call('PEXPIRE', p .. 'g', args[3])
+  end
   return 1
 end
 

@@ -84,8 +84,11 @@ void RedisRunStore::Core::write_run(CreateRun request, redis::WrittenRun written
   std::vector<redis::Command> writes;
   writes.emplace_back("ZADD", redis::index_key(options.prefix), 0, run.text());
   append_writes(writes, names.graph(), written.graph);
-  writes.emplace_back("PEXPIRE", names.graph(), life);
-  writes.emplace_back("SET", names.states(), std::move(written.states)).add("PX").add(life);
+  // Sent again after a connection was lost, none of this may touch a run that lives by then.
+  writes.emplace_back("SET", names.states(), std::move(written.states))
+    .add("NX")
+    .add("PX")
+    .add(life);
   client->call_all(std::move(writes), [](const std::vector<Result<Reply>>&) {});
 
   const TimePoint asked = options.clock ? options.clock->now() : SystemClock{}.now();
