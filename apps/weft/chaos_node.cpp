@@ -142,9 +142,7 @@ private:
     handle_ = engine_.submit(std::move(made.workflow), made.result, {.detached = true}).handle();
     reported_ = false;
     say({{"event", "run"}, {"run", handle_->id().text()}});
-    handle_->subscribe([](const RunEvent& event) {
-      if (event.kind == RunEventKind::created) say({{"event", "created"}});
-    });
+    accepted_ = false;
   }
 
   void watch(const std::string& what, Result<std::shared_ptr<RunHandle>> handle) {
@@ -157,7 +155,15 @@ private:
     say({{"event", "watching"}});
   }
 
+  /// `submit` does not wait for the store.
+  void look_for_acceptance() {
+    const auto runs = engine_.stored_runs();
+    accepted_ = runs && std::ranges::find(*runs, handle_->id()) != runs->end();
+    if (accepted_) say({{"event", "created"}});
+  }
+
   void look() {
+    if (handle_ && !accepted_ && !reported_) look_for_acceptance();
     if (!handle_ || reported_ || !handle_->wait_for(Nanos{})) return;
     reported_ = true;
     Json json{{"event", "ended"}};
@@ -232,6 +238,7 @@ private:
   std::string partial_;
   std::shared_ptr<RunHandle> handle_;
   bool reported_ = false;
+  bool accepted_ = true;  ///< The store has the run that this node has submitted, if it has any.
 };
 
 }  // namespace
