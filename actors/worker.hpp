@@ -85,6 +85,7 @@ private:
 
   enum class Lease : std::uint8_t { none, asked, held, ending };
   Lease lease_ = Lease::none;
+  Nanos launched_at_{};
   std::uint64_t told_ = 0;         ///< Number of the last message from the store.
   bool reading_held_ = false;
   bool read_held_again_ = false;   ///< Something was missed while it was being read.

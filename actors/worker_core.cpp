@@ -7,7 +7,11 @@ namespace weft {
 void WorkerCore::on_ready(const std::vector<ReadyTask>& tasks, Effects& effects) {
   if (stopped_) return;
   for (const ReadyTask& task : tasks) add_ready(task);
-  pump(effects);
+  if (parking_) {
+    on_park(effects);
+  } else {
+    pump(effects);
+  }
 }
 
 void WorkerCore::on_claimed(std::vector<Grant> grants, Effects& effects) {
@@ -80,23 +84,33 @@ void WorkerCore::on_park(Effects& effects) {
   parking_ = true;
   GiveTasksBack back;
   for (const auto& [rank, equals] : granted_) {
-    for (const Grant& grant : equals) back.tasks.push_back(grant.task);
+    for (const Grant& grant : equals) leave(grant, back.tasks);
   }
   for (const auto& [producer, waiting] : awaiting_) {
-    for (const Grant& grant : waiting) back.tasks.push_back(grant.task);
+    for (const Grant& grant : waiting) leave(grant, back.tasks);
   }
-  for (const Grant& grant : again_) back.tasks.push_back(grant.task);
+  for (const Grant& grant : again_) leave(grant, back.tasks);
+  for (const auto& [rank, tasks] : ready_) {
+    for (const TaskId task : tasks) left_.push_back({.task = task, .worker = id_, .rank = rank});
+  }
   granted_.clear();
   granted_count_ = 0;
   awaiting_.clear();
   again_.clear();
-  ready_.clear();  // Nobody's yet: they stay ready.
+  ready_.clear();
   ready_count_ = 0;
   if (!back.tasks.empty()) effects.push_back(std::move(back));
   if (slot_ == Slot::held && started_.empty() && fetching_.empty()) {
     slot_ = Slot::none;
     effects.push_back(GiveSlotBack{});
   }
+}
+
+void WorkerCore::leave(const Grant& grant, std::vector<TaskId>& back) {
+  back.push_back(grant.task);
+  left_.push_back({.task = grant.task,
+                   .worker = id_,
+                   .rank = context_->plan->placements[grant.template_task.number()].rank});
 }
 
 void WorkerCore::on_slot(Nanos now, Effects& effects) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -93,6 +94,10 @@ public:
   /// What is not started goes back, and nothing more is taken.
   void on_park(Effects& effects);
 
+  /// What it has given back since it parks, or was told of and has not claimed: ready, and nobody's
+  /// before another is this worker.
+  [[nodiscard]] std::vector<ReadyTask> take_left() { return std::exchange(left_, {}); }
+
   /// A slot was granted. @param now since the run's submission
   void on_slot(Nanos now, Effects& effects);
 
@@ -146,6 +151,7 @@ private:
   [[nodiscard]] bool is_started(TaskId task) const;
   void pace(Nanos execution, Nanos publish);
   void take_awaiting(TaskId producer);
+  void leave(const Grant& grant, std::vector<TaskId>& back);
   [[nodiscard]] bool claim_now() const;
   void pump(Effects& effects);
   /// Where a grant stands among equally urgent ones.
@@ -176,6 +182,7 @@ private:
   bool claiming_ = false;
   bool alone_ = false;           ///< The task that is started must not have another behind it.
   bool parking_ = false;
+  std::vector<ReadyTask> left_;
   std::size_t window_ = started_ahead;  ///< How many may be started now.
   double execution_ = 0;                ///< Recent averages, nanoseconds.
   double publish_ = 0;

@@ -19,10 +19,12 @@ void WorkerActor::launch() {
 /// Somebody else may be this worker already, or the run may be over.
 void WorkerActor::on_launched(bool launched) {
   if (!launched || stopping_) {
+    early_.clear();  // Whoever is this worker, or the sweep, takes them.
     lose_lease();
     return;
   }
   lease_ = Lease::held;
+  launched_at_ = context_->now();
   self_->send(services_->attempt_store_of(id_),
               ListenForWorker{.run = context_->id, .worker = id_, .listener = self_});
   self_->delayed_send(self_, context_->lease / 3, Heartbeat{});
@@ -84,14 +86,29 @@ void WorkerActor::read_held() {
       });
 }
 
-/// It is this worker no longer: what it held is others'.
+/// It is this worker no longer: what it held is others'. What it knows to be ready is passed on.
 void WorkerActor::lose_lease() {
   lease_ = Lease::none;
+  std::vector<ReadyTask> left = core_.take_left();
+  left.insert(left.end(), early_.begin(), early_.end());
+  early_.clear();
+  if (!left.empty()) {
+    self_->send(services_->launcher,
+                LaunchTasks{.run = context_->id, .worker = id_, .tasks = std::move(left)});
+  }
   on_stop();
 }
 
+/// A worker that has something to do is left some time for it: to come and go costs some, too.
 void WorkerActor::on_park() {
   if (stopping_) return;
+  constexpr Nanos fair_share = std::chrono::milliseconds{100};
+  const Nanos held = context_->now() - launched_at_;
+  if (lease_ != Lease::held || (!core_.idle() && held < fair_share)) {
+    self_->delayed_send(self_, std::max(fair_share - held, Nanos{std::chrono::milliseconds{1}}),
+                        ParkWorker{});
+    return;
+  }
   core_.on_park(effects_);
   perform_all();
   quit_if_done();

@@ -101,12 +101,13 @@ struct HandOverFrame {
 struct OverFrame {
   RunId run;
   WorkerId worker;
+  std::vector<ReadyTask> tasks;  ///< Ready, and without a worker now.
   std::optional<Error> refusal;  ///< Why it was no worker at all.
 
   template <class Inspector>
   friend bool inspect(Inspector& f, OverFrame& x) {
     return f.object(x).fields(f.field("run", x.run), f.field("worker", x.worker),
-                              f.field("refusal", x.refusal));
+                              f.field("tasks", x.tasks), f.field("refusal", x.refusal));
   }
 };
 

@@ -337,6 +337,9 @@ private:
           if (slot.hosts != std::pair{frame->run, frame->worker}) return;
           if (frame->refusal) refused(frame->run, std::move(*frame->refusal));
           free_slot(message.slot, SlotCondition::idle);
+          if (!frame->tasks.empty()) {
+            launch({.run = frame->run, .worker = frame->worker, .tasks = std::move(frame->tasks)});
+          }
         }
         return;
       default:

@@ -75,9 +75,7 @@ public:
       [](const RunLaunched&) {},
       [](const EndRun&) {},
       [this](InvokeWorker& m) { invoke(m); },
-      [this](TasksReady& m) {
-        if (worker_) self_->send(worker_, std::move(m));
-      },
+      [this](TasksReady& m) { pass_on(std::move(m.tasks)); },
       [this](ParkWorker m) {
         if (worker_) self_->send(worker_, m);
       },
@@ -104,7 +102,27 @@ private:
     if (!message.tasks.empty()) self_->send(worker_, TasksReady{std::move(message.tasks)});
   }
 
+  /// One that has just ended must not take them along.
+  void pass_on(std::vector<ReadyTask> tasks) {
+    if (!worker_) {
+      LaunchTasks back{.run = run_, .worker = id_, .tasks = std::move(tasks)};
+      hand_over(back);
+      return;
+    }
+    self_->request(worker_, caf::infinite, TasksReady{tasks})
+      .then([] {},
+            [this, run = run_, id = id_, tasks](const caf::error&) {
+              LaunchTasks back{.run = run, .worker = id, .tasks = tasks};
+              hand_over(back);
+            });
+  }
+
   void hand_over(LaunchTasks& message) {
+    if (worker_ && message.run == run_ && message.worker == id_) {
+      // Its place is free when the node hears that it is over.
+      left_.insert(left_.end(), message.tasks.begin(), message.tasks.end());
+      return;
+    }
     send_frame(*parts_.node, NodeFrame::hand_over,
                HandOverFrame{.run = message.run,
                              .worker = message.worker,
@@ -113,12 +131,17 @@ private:
 
   void on_over() {
     worker_ = nullptr;
-    send_frame(*parts_.node, NodeFrame::over, OverFrame{.run = run_, .worker = id_, .refusal = {}});
+    send_frame(*parts_.node, NodeFrame::over,
+               OverFrame{.run = run_,
+                         .worker = id_,
+                         .tasks = std::exchange(left_, {}),
+                         .refusal = {}});
   }
 
   HostHandle::pointer self_;
   HostParts parts_;
   WorkerHandle worker_;
+  std::vector<ReadyTask> left_;  ///< Of the worker that is ending.
   RunId run_;
   WorkerId id_;
 };
@@ -247,7 +270,8 @@ private:
 
   static void refuse(NodeConnection& node, const InvokeFrame& frame, Error why) {
     send_frame(node, NodeFrame::over,
-               OverFrame{.run = frame.run, .worker = frame.worker, .refusal = std::move(why)});
+               OverFrame{
+                 .run = frame.run, .worker = frame.worker, .tasks = {}, .refusal = std::move(why)});
   }
 
   std::shared_ptr<const Registry> registry_;
