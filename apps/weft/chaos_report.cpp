@@ -37,7 +37,9 @@ void ChaosTotals::add(const ChaosSchedule& schedule, const ChaosOutcome& outcome
   took_ += outcome.took;
   ++endings_[std::string(to_string(outcome.ending))];
   for (const auto& [name, count] : outcome.faults) faults_[name] += count;
-  recoveries_.insert(recoveries_.end(), outcome.recoveries.begin(), outcome.recoveries.end());
+  for (const auto& [name, times] : outcome.recoveries) {
+    recoveries_[name].insert(recoveries_[name].end(), times.begin(), times.end());
+  }
 }
 
 std::string ChaosTotals::text(const TextStyle& style) const {
@@ -52,10 +54,10 @@ std::string ChaosTotals::text(const TextStyle& style) const {
   table.add({"faults", std::to_string(all)});
   for (const auto& [name, count] : faults_) table.add({"  " + name, std::to_string(count)});
   table.add({"nodes that took over", std::to_string(takeovers_)});
-  table.add({"recoveries", std::to_string(recoveries_.size())});
-  if (!recoveries_.empty()) {
-    table.add({"  p50", fmt::format("{:.0f}ms", percentile(recoveries_, 50))});
-    table.add({"  p99", fmt::format("{:.0f}ms", percentile(recoveries_, 99))});
+  for (const auto& [name, times] : recoveries_) {
+    table.add({"recovered from " + name, std::to_string(times.size())});
+    table.add({"  p50", fmt::format("{:.0f}ms", percentile(times, 50))});
+    table.add({"  p99", fmt::format("{:.0f}ms", percentile(times, 99))});
   }
   table.add({"time", fmt::format("{:.1f}s", std::chrono::duration<double>(took_).count())});
   return table.text(style);
@@ -66,10 +68,11 @@ Json ChaosTotals::json() const {
             {"tasks", tasks_},    {"calls", calls_},         {"takeovers", takeovers_}};
   json["endings"] = endings_;
   json["faults"] = faults_;
-  json["recoveries"] = recoveries_.size();
-  if (!recoveries_.empty()) {
-    json["recovery_p50_ms"] = percentile(recoveries_, 50);
-    json["recovery_p99_ms"] = percentile(recoveries_, 99);
+  json["recoveries"] = Json::object();
+  for (const auto& [name, times] : recoveries_) {
+    json["recoveries"][name] = {{"count", times.size()},
+                                {"p50_ms", percentile(times, 50)},
+                                {"p99_ms", percentile(times, 99)}};
   }
   json["took_ms"] = whole_milliseconds(took_);
   return json;

@@ -28,7 +28,7 @@ private:
   std::uint64_t takeovers_ = 0;
   std::map<std::string, std::uint64_t> endings_;
   std::map<std::string, std::uint64_t> faults_;
-  std::vector<double> recoveries_;
+  std::map<std::string, std::vector<double>> recoveries_;
   Nanos took_{};
 };
 

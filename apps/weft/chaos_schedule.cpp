@@ -26,7 +26,7 @@ constexpr std::uint32_t killed_nodes_max = 2;
 Nanos expected_length(const ChaosSchedule& schedule) {
   const std::uint32_t lanes =
     schedule.work.shape == "chain" ? 1 : std::min(schedule.slots, schedule.workers);
-  return milliseconds{150} + schedule.work.sleep() / lanes;
+  return milliseconds{60} + schedule.work.sleep() / lanes;
 }
 
 Nanos drawn_pause(ChaosDice& dice) {
@@ -88,6 +88,8 @@ private:
         fault.lasts = drawn_pause(dice_);
         break;
       case ChaosFaultKind::restart_redis:
+        // Without anything kept, that is the end of the run: seldom.
+        if (schedule_.durability == DurabilityLevel::memory && !dice_.chance(30)) return;
         fault.lasts = dice_.between(milliseconds{1}, milliseconds{500});
         break;
       case ChaosFaultKind::network:

@@ -76,13 +76,11 @@ public:
 
   ChaosOutcome run() {
     const TimePoint began = now();
-    start_nodes();
-    submit();
-    play();
-    end_faults();
-    if (outcome_.ending != ChaosEnding::interrupted) finish();
-    close_nodes();
-    look_for_left_overs();
+    try {
+      play_all();
+    } catch (const Exception& failure) {
+      violate("it could not be played to its end: " + failure.error().message);
+    }
     const auto calls = parse_chaos_journal(file_text(journal()));
     outcome_.calls =
       static_cast<std::uint64_t>(std::ranges::count(calls, false, &ChaosCall::ended));
@@ -96,6 +94,16 @@ public:
   }
 
 private:
+  void play_all() {
+    start_nodes();
+    submit();
+    play();
+    end_faults();
+    if (outcome_.ending != ChaosEnding::interrupted) finish();
+    close_nodes();
+    look_for_left_overs();
+  }
+
   static std::filesystem::path made_folder(const std::filesystem::path& path) {
     std::filesystem::create_directories(path);
     return path;
@@ -315,9 +323,9 @@ private:
       case ChaosFaultKind::stop_worker:
         return hit_worker(fault);
       case ChaosFaultKind::kill_submitter:
-        return kill_node(watcher_ ? watcher_ : nodes_.usable());
+        return kill_node(fault, watcher_ ? watcher_ : nodes_.usable());
       case ChaosFaultKind::kill_standby:
-        return kill_node(nodes_.usable(watcher_));
+        return kill_node(fault, nodes_.usable(watcher_));
       case ChaosFaultKind::stop_redis:
         redis_.stop();
         later(fault, [this] { redis_.resume(); });
@@ -339,7 +347,7 @@ private:
     if (workers.empty()) return false;
     const pid_t worker = workers[fault.victim % workers.size()];
     if (fault.kind == ChaosFaultKind::kill_worker) {
-      deaths_.push_back({.at = now(), .processes = {worker}});
+      deaths_.push_back({.fault = fault.name(), .at = now(), .processes = {worker}});
       return ::kill(worker, SIGKILL) == 0;
     }
     later(fault, [this, worker] {
@@ -348,9 +356,9 @@ private:
     return ::kill(worker, SIGSTOP) == 0;
   }
 
-  bool kill_node(ChaosNodeProcess* node) {
+  bool kill_node(const ChaosFault& fault, ChaosNodeProcess* node) {
     if (!node || !node->child.running()) return false;
-    ChaosDeath death{.at = now()};
+    ChaosDeath death{.fault = fault.name(), .at = now(), .processes = {}};
     for (const MarkedProcess& worker : workers_of(node->child.process(), marked_processes(mark_))) {
       death.processes.push_back(worker.process);
     }
@@ -526,12 +534,13 @@ std::string_view to_string(ChaosEnding ending) {
 }
 
 ChaosOutcome play_chaos_schedule(const ChaosSchedule& schedule, const std::atomic<bool>& stop) {
-  return ChaosTrial{schedule, stop}.run();
+  ChaosTrial trial{schedule, stop};
+  return trial.run();
 }
 
-std::vector<double> recovery_times(const std::vector<ChaosCall>& calls,
-                                   const std::vector<ChaosDeath>& deaths) {
-  std::vector<double> times;
+std::map<std::string, std::vector<double>> recovery_times(const std::vector<ChaosCall>& calls,
+                                                          const std::vector<ChaosDeath>& deaths) {
+  std::map<std::string, std::vector<double>> times;
   for (const ChaosDeath& death : deaths) {
     std::map<std::uint64_t, bool> interrupted;
     for (const ChaosCall& call : calls) {
@@ -545,7 +554,8 @@ std::vector<double> recovery_times(const std::vector<ChaosCall>& calls,
         return call.task == number && !call.ended && call.at > death.at;
       });
       if (next == calls.end()) continue;
-      times.push_back(std::chrono::duration<double, std::milli>(next->at - death.at).count());
+      times[death.fault].push_back(
+        std::chrono::duration<double, std::milli>(next->at - death.at).count());
     }
   }
   return times;

@@ -25,9 +25,10 @@ struct ChaosOutcome {
   ChaosEnding ending = ChaosEnding::unknown;
   std::vector<std::string> violations;          ///< Each a sentence.
   std::map<std::string, std::uint64_t> faults;  ///< Those that met something, by name.
-  std::vector<double> recoveries;  ///< Milliseconds from a death to its task's next call.
-  std::uint64_t calls = 0;         ///< Of functions, with those that were made again.
-  std::uint64_t takeovers = 0;     ///< Nodes that were started since none was left.
+  /// Milliseconds from a death to its task's next call, by the name of the fault.
+  std::map<std::string, std::vector<double>> recoveries;
+  std::uint64_t calls = 0;      ///< Of functions, with those that were made again.
+  std::uint64_t takeovers = 0;  ///< Nodes that were started since none was left.
   Nanos took{};
   std::string folder;  ///< Kept for who looks into a violation; else empty.
 };
@@ -37,13 +38,16 @@ struct ChaosOutcome {
 [[nodiscard]] ChaosOutcome play_chaos_schedule(const ChaosSchedule& schedule,
                                                const std::atomic<bool>& stop);
 
-/// The milliseconds from each death to the next call of each task that was being called by the
-/// process that died.
+/// Processes that a fault has killed.
 struct ChaosDeath {
+  std::string fault;
   TimePoint at{};
   std::vector<std::int32_t> processes;
 };
-[[nodiscard]] std::vector<double> recovery_times(const std::vector<ChaosCall>& calls,
-                                                 const std::vector<ChaosDeath>& deaths);
+
+/// The milliseconds from each death to the next call of each task that was being called by the
+/// process that died, by the name of the fault.
+[[nodiscard]] std::map<std::string, std::vector<double>> recovery_times(
+  const std::vector<ChaosCall>& calls, const std::vector<ChaosDeath>& deaths);
 
 }  // namespace weft::cli
