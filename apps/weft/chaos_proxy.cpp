@@ -266,7 +266,7 @@ void Pipe::write_next() {
         state_.faults.find(ProxyFaultKind::narrow, owner_.number(), direction_, now())) {
     const std::uint64_t rate = std::max<std::uint64_t>(narrow->fault.bytes_per_second, 1);
     size = std::min<std::size_t>(size, std::max<std::uint64_t>(rate / writes_per_second, 1));
-    free_at_ = now() + std::chrono::seconds{1} * size / rate;
+    free_at_ = now() + Nanos{std::chrono::seconds{1}} * size / rate;
   }
   writing_ = true;
   asio::async_write(to_, asio::buffer(queue_.front().bytes.data(), size),

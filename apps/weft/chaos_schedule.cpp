@@ -65,8 +65,19 @@ public:
   }
 
 private:
+  /// As often as it has something to hit: there are five kinds of faults of the network.
+  ChaosFaultKind drawn_kind() {
+    using enum ChaosFaultKind;
+    constexpr std::array kinds{kill_worker,   kill_worker,  kill_worker,    stop_worker,
+                               stop_worker,   kill_standby, kill_standby,   kill_submitter,
+                               stop_redis,    stop_redis,   kill_submitter, restart_redis,
+                               restart_redis, network,      network,        network,
+                               network,       network,      network,        network};
+    return kinds[dice_.between(0, kinds.size() - 1)];
+  }
+
   void draw_one() {
-    const auto kind = static_cast<ChaosFaultKind>(dice_.between(0, chaos_fault_kinds - 1));
+    const ChaosFaultKind kind = drawn_kind();
     ChaosFault fault{.kind = kind,
                      .at = dice_.between(milliseconds{20}, expected_length(schedule_)),
                      .victim = static_cast<std::uint32_t>(dice_.between(0, 11))};
