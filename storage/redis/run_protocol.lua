@@ -16,6 +16,9 @@
 --   k   what tasks have cost: e<task> workers that it ended, v<task> workers that vanished with it
 --   q   tasks whose workers' leases ran out, for the next sweep to tell
 --
+-- A step reads what it needs into tables, changes these, and writes what has changed at its end, all
+-- together (`flush`): commands cost more than Lua. The few that write at once say so.
+--
 -- The first argument of each is the time in microseconds, or nothing for the server's own.
 
 -- Redis lends these only while a function runs.
@@ -29,7 +32,7 @@ end
 local HEAD, RECORD = 64, 36
 local RUNNING, SUCCEEDED, FAILED_RUN, CANCELLED = 0, 1, 2, 3
 local ABSENT, WAITING, READY, CLAIMED, COMMITTED, FAILED, SKIPPED = 0, 1, 2, 3, 4, 5, 6
-local KEPT, CHUNKED, EDGES = 1, 2, 4
+local KEPT, CHUNKED, EDGES = 1, 2, 4  -- Flags of a task.
 local WON, LOST, FENCED, ENDED = 0, 1, 2, 3
 local NONE, OWN, ALL, PLACED = 0, 1, 2, 3
 local OUTPUT, ORDER, GATHER, ITEM = 0, 1, 2, 3
@@ -46,14 +49,8 @@ local INLINE_BUDGET = 262144 -- Bytes of inputs in one grant; what goes beyond i
 
 local HEADER = '>BBBBI4I4I4I4I4I4I4dddd'
 local STATE = '>BBI2I4I4I4I4I4I4I4I4'
--- Fields of the header, in bits.
-local HINT, TOTAL, N_COMMITTED, N_FAILED, N_SKIPPED, N_RETRIES, NEXT = 16, 64, 96, 128, 160, 192, 224
-
--- Fields of a record, in bits from the beginning of the states.
-local function field(task, offset)
-  return (HEAD + RECORD * task + offset) * 8
-end
-local F_STATUS, F_FLAGS, F_ATTEMPT, F_FENCE, F_WORKER, F_PENDING, F_READERS = 0, 1, 2, 4, 8, 12, 16
+local HEADER_WRITTEN = '>BBBBI4I4I4I4I4I4I4'  -- The part of it that changes.
+local PAGE = 32  -- Records that are read together.
 
 local UNKNOWN = {err = 'WEFTUNKNOWN there is no such run'}
 
@@ -73,56 +70,131 @@ local function open(keys, args)
   local state, flags, hint, _, epoch, total, committed, failed, skipped, retries, next_task,
     created, lease, retention = unpack(HEADER, head)
   if created == 0 then return nil end  -- It is still being written.
-  local r = {s = s, p = sub(s, 1, -2), state = state, fail_fast = flags % 2 == 1,
-             maps = flags >= 2, hint = hint == 1, base = epoch * FENCES + 1, total = total,
-             committed = committed, failed = failed, skipped = skipped, next = next_task,
-             lease = lease, retention = retention}
+  local r = {s = s, p = sub(s, 1, -2), state = state, flags = flags, fail_fast = flags % 2 == 1,
+             maps = flags >= 2, hint = hint == 1, epoch = epoch, base = epoch * FENCES + 1,
+             total = total, committed = committed, failed = failed, skipped = skipped,
+             retries = retries, next = next_task, lease = lease, retention = retention,
+             states = {}, pages = {}, changed = {}, events = {}, outputs = {}, released = {},
+             extended = {}, left = {}, stated = {}}
   r.now = floor((now_of(args[1]) - created) * 1000 + 0.5)
   if r.now < 0 then r.now = 0 end
   return r
 end
 
 local function state_of(r, task)
-  local bytes = call('GETRANGE', r.s, HEAD + RECORD * task, HEAD + RECORD * (task + 1) - 1)
-  if #bytes < RECORD then return {status = ABSENT} end
-  local t = {task = task}
+  local t = r.states[task]
+  if t then return t end
+  local number = floor(task / PAGE)
+  local page = r.pages[number]
+  if not page then
+    local first = HEAD + RECORD * PAGE * number
+    page = call('GETRANGE', r.s, first, first + RECORD * PAGE - 1)
+    r.pages[number] = page
+  end
+  local at = (task - number * PAGE) * RECORD
+  if #page < at + RECORD then return {status = ABSENT, flags = 0} end
+  t = {task = task}
   t.status, t.flags, t.attempt, t.fence, t.worker, t.pending, t.readers, t.planned, t.rank,
-    t.template, t.expansion = unpack(STATE, bytes)
+    t.template, t.expansion = unpack(STATE, page, at + 1)
+  r.states[task] = t
   return t
 end
 
-local function event(r, kind, task, worker, attempt, detail, message)
-  call('RPUSH', r.p .. 'e', pack('>BdI4I4I4I4', kind, r.now, task, worker, attempt, detail)
-                              .. (message or ''))
+-- The record of a task has changed.
+local function changed(r, t)
+  if t.changed then return end
+  t.changed = true
+  r.changed[#r.changed + 1] = t
 end
 
-local function add(r, counter, amount)
-  return call('BITFIELD', r.s, 'INCRBY', 'u32', counter, amount)[1]
+local function event(r, kind, task, worker, attempt, detail, message)
+  r.events[#r.events + 1] = pack('>BdI4I4I4I4', kind, r.now, task, worker, attempt, detail)
+                              .. (message or '')
 end
 
 -- Wakes watchers if they have read since they were last woken.
 local function hint(r, always)
   if not (r.hint or always) then return end
-  if r.hint then call('BITFIELD', r.s, 'SET', 'u8', HINT, 0) end
-  r.hint = false
-  call('PUBLISH', r.p .. 'n', '')
-end
-
--- Calls BITFIELD with operations of `width` words each, a batch at a time. Answers all results.
-local function bitfield(r, operations, width)
-  local results, n = {}, 0
-  local step = width * floor(3000 / width)
-  for first = 1, #operations, step do
-    local last = math.min(first + step - 1, #operations)
-    local some = call('BITFIELD', r.s, spread(operations, first, last))
-    for i = 1, #some do results[n + i] = some[i] end
-    n = n + #some
+  if r.hint then
+    r.hint = false
+    r.counted = true
   end
-  return results
+  call('PUBLISH', r.p .. 'n', '')
 end
 
 local function each_batch(list, step, visit)
   for first = 1, #list, step do visit(first, math.min(first + step - 1, #list)) end
+end
+
+-- -- writing --------------------------------------------------------------------------------------
+
+local function by_task(a, b)
+  return a.task < b.task
+end
+
+local function record_of(t)
+  return pack(STATE, t.status, t.flags, t.attempt, t.fence, t.worker, t.pending, t.readers,
+              t.planned, t.rank, t.template, t.expansion)
+end
+
+-- Records that lie side by side are written together.
+local function write_states(r)
+  local list = r.changed
+  if #list == 0 then return end
+  if #list > 1 then table.sort(list, by_task) end
+  local first, parts = list[1].task, {}
+  for i = 1, #list do
+    local t = list[i]
+    if t.task ~= first + #parts then
+      call('SETRANGE', r.s, HEAD + RECORD * first, concat(parts))
+      first, parts = t.task, {}
+    end
+    parts[#parts + 1] = record_of(t)
+    t.changed = false
+  end
+  call('SETRANGE', r.s, HEAD + RECORD * first, concat(parts))
+  r.changed = {}
+end
+
+local function write_outputs(r)
+  local puts = {}
+  for task, value in pairs(r.outputs) do
+    puts[#puts + 1] = task
+    puts[#puts + 1] = value
+  end
+  each_batch(puts, BATCH, function(first, last)
+    call('HSET', r.p .. 'o', spread(puts, first, last))
+  end)
+  each_batch(r.released, BATCH, function(first, last)
+    call('HDEL', r.p .. 'o', spread(r.released, first, last))
+  end)
+  r.outputs, r.released = {}, {}
+end
+
+local function write_leases(r)
+  local fields = {}
+  for worker in pairs(r.extended) do
+    fields[#fields + 1] = worker
+    fields[#fields + 1] = r.now + r.lease
+  end
+  if #fields > 0 then call('HSET', r.p .. 'l', spread(fields)) end
+  r.extended = {}
+end
+
+-- Writes all that the step has changed.
+local function flush(r)
+  write_states(r)
+  write_outputs(r)
+  write_leases(r)
+  if #r.left > 0 then call('RPUSH', r.p .. 'r', pack('>d', r.now) .. concat(r.left)) end
+  each_batch(r.events, BATCH, function(first, last)
+    call('RPUSH', r.p .. 'e', spread(r.events, first, last))
+  end)
+  if r.counted then
+    call('SETRANGE', r.s, 0, pack(HEADER_WRITTEN, r.state, r.flags, r.hint and 1 or 0, 0, r.epoch,
+                                  r.total, r.committed, r.failed, r.skipped, r.retries, r.next))
+  end
+  r.left, r.events, r.counted = {}, {}, false
 end
 
 -- -- the graph ------------------------------------------------------------------------------------
@@ -130,26 +202,36 @@ end
 local RECORD_HEAD = '<I4fBBI2I4I4I4I4I4I4I4'
 local RECORD_HEAD_SIZE = 40
 
+-- The rest of a record is read when a map makes it interesting.
 local function parse(bytes)
-  local t = {}
-  t.worker, t.rank, t.kind, t.origin, t.flags, t.scope, t.position, t.body, t.pending, t.readers,
-    t.n_children, t.n_dependencies = unpack(RECORD_HEAD, bytes)
-  t.bytes = bytes
+  local t = {bytes = bytes, kind = byte(bytes, 9)}
+  t.n_children, t.n_dependencies = unpack('<I4I4', bytes, 33)
   return t
 end
 
 local function stated(r, template)
-  local known = r.stated
-  if not known then
-    known = {}
-    r.stated = known
-  end
-  local found = known[template]
+  local found = r.stated[template]
   if not found then
     found = parse(call('HGET', r.p .. 'g', template))
-    known[template] = found
+    r.stated[template] = found
+  end
+  if r.maps and not found.scope then
+    found.worker, found.rank, found.kind, found.origin, found.flags, found.scope, found.position,
+      found.body, found.pending, found.readers = unpack(RECORD_HEAD, found.bytes)
   end
   return found
+end
+
+-- Reads the records of many at once.
+local function read_stated(r, templates)
+  local unread = {}
+  for i = 1, #templates do
+    if not r.stated[templates[i]] then unread[#unread + 1] = templates[i] end
+  end
+  each_batch(unread, BATCH, function(first, last)
+    local records = call('HMGET', r.p .. 'g', spread(unread, first, last))
+    for i = 1, #records do r.stated[unread[first + i - 1]] = parse(records[i]) end
+  end)
 end
 
 local function child(g, i) -- Counted from 0.
@@ -257,37 +339,27 @@ local function drop_chunks(r, task, fence)
   call('HDEL', r.p .. 'ck', task .. ':' .. fence)
 end
 
-local function release_outputs(r, tasks)
-  if #tasks == 0 then return end
-  each_batch(tasks, BATCH, function(first, last)
-    call('HDEL', r.p .. 'o', spread(tasks, first, last))
-  end)
+local function release_output(r, t)
+  if floor(t.flags / CHUNKED) % 2 == 1 then
+    drop_chunks(r, t.task, t.fence)
+  elseif r.outputs[t.task] then
+    r.outputs[t.task] = nil
+  else
+    r.released[#r.released + 1] = t.task
+  end
 end
 
 -- Each of these tasks has one reader less. Lets go of what nobody will read any more.
 local function drop_readers(r, tasks)
-  if #tasks == 0 then return end
-  local operations, n = {}, 0
   for i = 1, #tasks do
-    local at = (HEAD + RECORD * tasks[i]) * 8
-    operations[n + 1], operations[n + 2], operations[n + 3], operations[n + 4] =
-      'INCRBY', 'u32', at + F_READERS * 8, -1
-    operations[n + 5], operations[n + 6], operations[n + 7] = 'GET', 'u8', at + F_FLAGS * 8
-    n = n + 7
-  end
-  local results = bitfield(r, operations, 7)
-  local released = {}
-  for i = 1, #tasks do
-    local readers, flags = results[2 * i - 1], results[2 * i]
-    if readers == 0 and flags % 2 == 0 then
-      if flags % 4 >= CHUNKED then
-        drop_chunks(r, tasks[i], state_of(r, tasks[i]).fence)
-      else
-        released[#released + 1] = tasks[i]
-      end
+    local t = state_of(r, tasks[i])
+    t.readers = t.readers - 1
+    if t.readers > 0 or t.flags % 2 == KEPT or t.status ~= COMMITTED then
+      changed(r, t)
+    else
+      release_output(r, t)  -- Nobody counts its readers any more.
     end
   end
-  release_outputs(r, released)
 end
 
 local function drop_item(r, map, row)
@@ -375,11 +447,21 @@ local function outline(r, t, wants)
           inside = from and from.expansion ~= nil}
 end
 
-local function read_wanted(key, names)
-  local values = {}
-  each_batch(names, BATCH, function(first, last)
-    local some = call('HMGET', key, spread(names, first, last))
-    for i = 1, #some do values[first + i - 1] = some[i] end
+local function read_wanted(key, names, known)
+  local values, unread = {}, {}
+  for i = 1, #names do
+    local value = known and known[names[i]]
+    if value then
+      values[i] = value
+    else
+      unread[#unread + 1] = i
+    end
+  end
+  each_batch(unread, BATCH, function(first, last)
+    local fields = {}
+    for i = first, last do fields[#fields + 1] = names[unread[i]] end
+    local some = call('HMGET', key, spread(fields))
+    for i = 1, #some do values[unread[first + i - 1]] = some[i] end
   end)
   return values
 end
@@ -387,9 +469,21 @@ end
 -- The checksums of an output's parts; nothing when it has none: only a worker holds it, or it was
 -- released.
 local function in_parts(r, t)
-  if t.status ~= COMMITTED or t.flags % 4 < CHUNKED then return nil end
+  if t.status ~= COMMITTED or floor(t.flags / CHUNKED) % 2 == 0 then return nil end
   local checksums = checksums_of(r, t.task, t.fence)
   return checksums ~= '' and checksums
+end
+
+-- A value as it stands in a grant: its size and bytes, or that it is elsewhere, or missing.
+local function written_value(r, slot, n, values, wants, left)
+  local of_task = slot.kind ~= ITEM
+  local value = values[of_task and 'o' or 'i'][slot[n]]
+  if value and (#value <= left or not of_task) then return pack('<I4', #value) .. value, #value end
+  local absent = of_task and wants.o[slot[n]]
+  if value or (absent and in_parts(r, state_of(r, absent))) then
+    return pack('<I4I4', ELSEWHERE, absent), 0
+  end
+  return pack('<I4', MISSING), 0
 end
 
 -- A grant as one string: task, template, fence, attempt, rows of its element, and for each slot
@@ -403,22 +497,14 @@ local function written(r, o, values, wants)
   local left = INLINE_BUDGET
   for i = 1, #o.slots do
     local slot = o.slots[i]
-    local count = slot.kind == GATHER and #slot or 1
-    parts[#parts + 1] = pack('<BI4I4', slot.kind, slot.task, count)
-    if slot.kind == ORDER then parts[#parts + 1] = pack('<I4', MISSING) end
-    for n = 1, #slot do
-      local kind = slot.kind == ITEM and 'i' or 'o'
-      local value = values[kind][slot[n]]
-      local absent = kind == 'o' and wants.o[slot[n]]
-      if not value then
-        local apart = absent and in_parts(r, state_of(r, absent))
-        parts[#parts + 1] = apart and pack('<I4I4', ELSEWHERE, absent) or pack('<I4', MISSING)
-      elseif absent and #value > left then
-        parts[#parts + 1] = pack('<I4I4', ELSEWHERE, absent)
-      else
-        left = left - #value
-        parts[#parts + 1] = pack('<I4', #value)
-        parts[#parts + 1] = value
+    if slot.kind == ORDER then
+      parts[#parts + 1] = pack('<BI4I4I4', ORDER, slot.task, 1, MISSING)
+    else
+      parts[#parts + 1] = pack('<BI4I4', slot.kind, slot.task, slot.kind == GATHER and #slot or 1)
+      for n = 1, #slot do
+        local text, used = written_value(r, slot, n, values, wants, left)
+        left = left - used
+        parts[#parts + 1] = text
       end
     end
   end
@@ -429,18 +515,13 @@ end
 local function grants_of(r, tasks)
   if #tasks == 0 then return {} end
   local wants = {o = {}, i = {}}
-  if not r.stated then r.stated = {} end
-  local unread = {}
-  for i = 1, #tasks do
-    if not r.stated[tasks[i].template] then unread[#unread + 1] = tasks[i].template end
-  end
-  each_batch(unread, BATCH, function(first, last)
-    local records = call('HMGET', r.p .. 'g', spread(unread, first, last))
-    for i = 1, #records do r.stated[unread[first + i - 1]] = parse(records[i]) end
-  end)
+  local templates = {}
+  for i = 1, #tasks do templates[i] = tasks[i].template end
+  read_stated(r, templates)
   local outlines = {}
   for i = 1, #tasks do outlines[i] = outline(r, tasks[i], wants) end
-  local values = {o = read_wanted(r.p .. 'o', wants.o), i = read_wanted(r.p .. 'i', wants.i)}
+  local values = {o = read_wanted(r.p .. 'o', wants.o, r.outputs),
+                  i = read_wanted(r.p .. 'i', wants.i)}
   local out = {}
   for i = 1, #outlines do out[i] = written(r, outlines[i], values, wants) end
   return out
@@ -449,11 +530,12 @@ end
 -- -- leases ---------------------------------------------------------------------------------------
 
 local function extend_lease(r, worker)
-  call('HSET', r.p .. 'l', worker, r.now + r.lease)
+  r.extended[worker] = true
 end
 
 -- Its claims, by a walk over all states: only when something was lost.
 local function claims_of(r, worker)
+  write_states(r)
   local found = {}
   local piece = 1000
   local mark = pack('>I4', worker)
@@ -470,22 +552,19 @@ local function claims_of(r, worker)
 end
 
 local function leave_ready(r, entries)
-  if #entries == 0 then return end
-  local parts = {pack('>d', r.now)}
-  for i = 1, #entries do parts[i + 1] = pack('>I4I4', entries[i].task, entries[i].fence) end
-  call('RPUSH', r.p .. 'r', concat(parts))
+  for i = 1, #entries do
+    r.left[#r.left + 1] = pack('>I4I4', entries[i].task, entries[i].fence)
+  end
 end
 
 -- Takes claims back; whoever had them is fenced off.
 local function requeue(r, tasks)
-  if #tasks == 0 then return end
   for i = 1, #tasks do
     local t = tasks[i]
     drop_chunks(r, t.task, t.fence)
     t.fence = t.fence + 1
     t.status = READY
-    call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_STATUS), READY,
-         'SET', 'u32', field(t.task, F_FENCE), t.fence)
+    changed(r, t)
   end
   leave_ready(r, tasks)
 end
@@ -500,19 +579,12 @@ end
 -- Counts these tasks down by one. Answers those that need nothing more.
 local function count_down(r, tasks)
   local fresh = {}
-  if #tasks == 0 then return fresh end
-  local operations, n = {}, 0
   for i = 1, #tasks do
-    local at = (HEAD + RECORD * tasks[i]) * 8
-    operations[n + 1], operations[n + 2], operations[n + 3], operations[n + 4] =
-      'INCRBY', 'u32', at + F_PENDING * 8, -1
-    operations[n + 5], operations[n + 6], operations[n + 7] = 'GET', 'u8', at
-    n = n + 7
-  end
-  local results = bitfield(r, operations, 7)
-  for i = 1, #tasks do
-    if results[2 * i - 1] == 0 and results[2 * i] == WAITING then
-      fresh[#fresh + 1] = state_of(r, tasks[i])
+    local t = state_of(r, tasks[i])
+    if t.status == WAITING then
+      t.pending = t.pending - 1
+      changed(r, t)
+      if t.pending == 0 then fresh[#fresh + 1] = t end
     end
   end
   return fresh
@@ -530,7 +602,7 @@ local function dependents(r, t, g)
     local edges = call('HGET', r.p .. 'd', t.task)
     call('HDEL', r.p .. 'd', t.task)
     t.flags = t.flags - EDGES
-    call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_FLAGS), t.flags)
+    changed(r, t)
     for at = 1, #edges, 12 do
       local first, stride, count = unpack('>I4I4I4', edges, at)
       for row = 0, count - 1 do list[#list + 1] = first + row * stride end
@@ -546,14 +618,16 @@ local NAME = '\1'
 
 local function finish(r, state, message, task)
   r.state = state
-  call('BITFIELD', r.s, 'SET', 'u8', 0, state)
+  r.counted = true
   call('HSET', r.p .. 'm', 'ended', r.now, 'message', message)
   event(r, EVENT_ENDED, task or 0, 0, 0, 0, message)
   if state ~= SUCCEEDED and call('HGET', r.p .. 'm', 'kept') == '' then
     call('UNLINK', r.p .. 'o')
+    r.outputs, r.released = {}, {}
   end
   call('UNLINK', r.p .. 'i', r.p .. 'ir', r.p .. 'l', r.p .. 'd', r.p .. 'r', r.p .. 'q',
        r.p .. 'k')
+  r.left, r.extended = {}, {}
   hint(r, true)
 end
 
@@ -588,23 +662,19 @@ end
 
 -- Records the winner and its output.
 local function settle(r, t, q, output)
-  local flags = t.flags
-  if q.chunks > 0 then flags = flags + CHUNKED end
-  local results = call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_STATUS), COMMITTED,
-                       'SET', 'u8', field(t.task, F_FLAGS), flags,
-                       'SET', 'u32', field(t.task, F_WORKER), q.worker,
-                       'INCRBY', 'u32', N_COMMITTED, 1)
-  t.flags = flags
-  r.committed = results[4]
+  if q.chunks > 0 then t.flags = t.flags + CHUNKED end
+  t.status, t.worker = COMMITTED, q.worker
+  changed(r, t)
+  r.committed = r.committed + 1
+  r.counted = true
   event(r, EVENT_COMMITTED, t.task, q.worker, t.attempt, 0)
-  local needed = t.readers > 0 or flags % 2 == KEPT
+  local needed = t.readers > 0 or t.flags % 2 == KEPT
   if q.chunks > 0 then
-    if needed then return end
-    drop_chunks(r, t.task, t.fence)
-  else
-    if q.put then drop_chunks(r, t.task, t.fence) end
-    if needed and output then call('HSET', r.p .. 'o', t.task, output) end
+    if not needed then drop_chunks(r, t.task, t.fence) end
+    return
   end
+  if q.put then drop_chunks(r, t.task, t.fence) end
+  if needed and output then r.outputs[t.task] = output end
 end
 
 -- The live launches among workers.
@@ -618,25 +688,29 @@ local function launched(r, workers)
   if #names == 0 then return live end
   local values = read_wanted(r.p .. 'l', names)
   for i = 1, #names, 2 do
-    if values[i] and values[i + 1] and tonumber(values[i]) > r.now then live[names[i]] = true end
+    local alive = r.extended[names[i]] or (values[i] and tonumber(values[i]) > r.now)
+    if alive and values[i + 1] then live[names[i]] = true end
   end
   return live
 end
 
-local function tell(r, worker, tasks)
-  local number = call('HINCRBY', r.p .. 'l', 't' .. worker, 1)
-  local parts = {pack('<I4I4', number, #tasks)}
-  local grants = grants_of(r, tasks)
-  for i = 1, #grants do
-    parts[#parts + 1] = pack('<I4', #grants[i])
-    parts[#parts + 1] = grants[i]
+-- Tells workers what was claimed for them: all that one call did in one message each.
+local function tell_all(r, told)
+  for worker, tasks in pairs(told) do
+    local number = call('HINCRBY', r.p .. 'l', 't' .. worker, 1)
+    local parts = {pack('<I4I4', number, #tasks)}
+    local grants = grants_of(r, tasks)
+    for i = 1, #grants do
+      parts[#parts + 1] = pack('<I4', #grants[i])
+      parts[#parts + 1] = grants[i]
+    end
+    call('PUBLISH', r.p .. 'w:' .. worker, concat(parts))
   end
-  call('PUBLISH', r.p .. 'w:' .. worker, concat(parts))
 end
 
 -- Claims what became ready for the worker, and for others; what is left is ready.
-local function share_out(r, q, fresh)
-  local granted, ready, told = {}, {}, {}
+local function share_out(r, q, fresh, told)
+  local granted, ready = {}, {}
   local others = {}
   if q.claim == PLACED then
     for i = 1, #fresh do
@@ -646,40 +720,31 @@ local function share_out(r, q, fresh)
     others = launched(r, others)
   end
   local flexible_left = true
-  local operations = {}
   for i = 1, #fresh do
     local t = fresh[i]
     local flexible = t.planned == FLEXIBLE
     local mine = q.claim ~= NONE and (q.claim == ALL or t.planned == q.worker or
                                       (flexible and flexible_left))
-    local status, worker = READY, t.worker
     if mine and #granted < q.limit then
       if flexible then flexible_left = false end
-      status, worker = CLAIMED, q.worker
+      t.status, t.worker = CLAIMED, q.worker
       granted[#granted + 1] = t
     elseif others[t.planned] then
-      status, worker = CLAIMED, t.planned
-      local list = told[worker]
+      t.status, t.worker = CLAIMED, t.planned
+      local list = told[t.planned]
       if not list then
         list = {}
-        told[worker] = list
+        told[t.planned] = list
       end
       list[#list + 1] = t
     else
+      t.status = READY
       ready[#ready + 1] = t
     end
-    t.status, t.worker = status, worker
-    local at = (HEAD + RECORD * t.task) * 8
-    local n = #operations
-    operations[n + 1], operations[n + 2], operations[n + 3], operations[n + 4] =
-      'SET', 'u8', at, status
-    operations[n + 5], operations[n + 6], operations[n + 7], operations[n + 8] =
-      'SET', 'u32', at + F_WORKER * 8, worker
+    changed(r, t)
   end
-  if #operations > 0 then bitfield(r, operations, 8) end
   if #granted > 0 then extend_lease(r, q.worker) end
   leave_ready(r, ready)
-  for worker, tasks in pairs(told) do tell(r, worker, tasks) end
   return granted, ready
 end
 
@@ -692,17 +757,29 @@ local function written_ready(tasks)
   return concat(parts)
 end
 
-local function go_on(r, q, fresh)
+-- Answers what the step has done; its grants are added at the end of the call.
+local function go_on(r, q, fresh, told)
   finish_if_done(r)
   local ended = r.state ~= RUNNING and 1 or 0
   hint(r)
-  if #fresh == 0 then return {pack('<BB', WON, ended), ''} end
+  if #fresh == 0 or ended == 1 then return {pack('<BB', WON, ended), ''}, {} end
   if #fresh > 1 then table.sort(fresh, sooner) end
-  local granted, ready = share_out(r, q, fresh)
-  local answer = {pack('<BB', WON, ended), written_ready(ready)}
-  local grants = grants_of(r, granted)
-  for i = 1, #grants do answer[i + 2] = grants[i] end
-  return answer
+  local granted, ready = share_out(r, q, fresh, told)
+  return {pack('<BB', WON, ended), written_ready(ready)}, granted
+end
+
+-- Adds their grants to the answers of several steps, all read together.
+local function add_grants(r, answers, granted)
+  local all = {}
+  for i = 1, #answers do
+    for n = 1, #granted[i] do all[#all + 1] = granted[i][n] end
+  end
+  local grants = grants_of(r, all)
+  local at = 0
+  for i = 1, #answers do
+    for n = 1, #granted[i] do answers[i][n + 2] = grants[at + n] end
+    at = at + #granted[i]
+  end
 end
 
 local function request_of(bytes)
@@ -723,31 +800,41 @@ local function known(t)
   return t.status ~= ABSENT
 end
 
-local function commit_one(r, q, output)
+local function commit_one(r, q, output, told)
   local t = state_of(r, q.task)
-  if not known(t) then return problem('unknown') end
+  if not known(t) then return problem('unknown'), {} end
   local g = stated(r, t.template)
-  if g.kind ~= 0 then return problem('map') end
+  if g.kind ~= 0 then return problem('map'), {} end
   local outcome = admit(r, t, q.fence, q.worker)
-  if outcome ~= WON then return {pack('<BB', outcome, 0), ''} end
+  if outcome ~= WON then return {pack('<BB', outcome, 0), ''}, {} end
   if q.chunks > 0 then
     local count = #checksums_of(r, t.task, t.fence) / CHECKSUM
-    if count ~= q.chunks then return problem('chunks ' .. count) end
+    if count ~= q.chunks then return problem('chunks ' .. count), {} end
   end
   settle(r, t, q, q.has_output and output or nil)
   local fresh = count_down(r, dependents(r, t, g))
   release_inputs(r, t, g)
-  return go_on(r, q, fresh)
+  return go_on(r, q, fresh, told)
 end
 
 -- Several commits, each as two arguments: the request and its output.
 local function commit(keys, args)
   local r = open(keys, args)
   if not r then return UNKNOWN end
-  local answers = {}
+  local requests, templates = {}, {}
   for i = 2, #args, 2 do
-    answers[#answers + 1] = commit_one(r, request_of(args[i]), args[i + 1])
+    local q = request_of(args[i])
+    requests[i / 2] = q
+    templates[i / 2] = state_of(r, q.task).template
   end
+  read_stated(r, templates)
+  local answers, granted, told = {}, {}, {}
+  for i = 1, #requests do
+    answers[i], granted[i] = commit_one(r, requests[i], args[2 * i + 1], told)
+  end
+  add_grants(r, answers, granted)
+  tell_all(r, told)
+  flush(r)
   return answers
 end
 
@@ -761,9 +848,10 @@ local function skip_dependents(r, t)
     for i = 1, #list do
       local d = state_of(r, list[i])
       if d.status == WAITING then
-        call('BITFIELD', r.s, 'SET', 'u8', field(d.task, F_STATUS), SKIPPED)
         d.status = SKIPPED
-        r.skipped = add(r, N_SKIPPED, 1)
+        changed(r, d)
+        r.skipped = r.skipped + 1
+        r.counted = true
         event(r, EVENT_SKIPPED, d.task, 0, 0, t.task)
         release_inputs(r, d, stated(r, d.template))
         stack[#stack + 1] = d
@@ -783,10 +871,10 @@ end
 
 -- @param t claimed until now. @param error encoded; its message apart
 local function fail_finally(r, t, worker, kind, error, message)
-  call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_STATUS), FAILED,
-       'SET', 'u32', field(t.task, F_WORKER), worker,
-       'SET', 'u32', field(t.task, F_FENCE), t.fence + 1)
-  r.failed = add(r, N_FAILED, 1)
+  t.status, t.worker, t.fence = FAILED, worker, t.fence + 1
+  changed(r, t)
+  r.failed = r.failed + 1
+  r.counted = true
   event(r, EVENT_TASK_FAILED, t.task, worker, t.attempt, 0, message)
   keep_error(r, kind, t.task, t.attempt, worker, message, error)
   if call('HSETNX', r.p .. 'm', 'cause', message) == 1 then
@@ -809,21 +897,27 @@ local function fail(keys, args)
   local t = state_of(r, task)
   if not known(t) then return problem('unknown') end
   local outcome = admit(r, t, fence, worker)
-  if outcome ~= WON then return {pack('<BBI4I4', outcome, 0, 0, 0)} end
+  if outcome ~= WON then
+    flush(r)
+    return {pack('<BBI4I4', outcome, 0, 0, 0)}
+  end
   drop_chunks(r, t.task, t.fence)
+  local answer
   if retry == 1 then
     event(r, EVENT_ATTEMPT_FAILED, task, worker, t.attempt, 0, args[4])
-    call('BITFIELD', r.s, 'SET', 'u32', field(task, F_FENCE), t.fence + 1,
-         'SET', 'u16', field(task, F_ATTEMPT), t.attempt + 1,
-         'SET', 'u32', field(task, F_WORKER), worker,
-         'INCRBY', 'u32', N_RETRIES, 1)
+    t.fence, t.attempt, t.worker = t.fence + 1, t.attempt + 1, worker
+    changed(r, t)
+    r.retries = r.retries + 1
+    r.counted = true
     extend_lease(r, worker)
-    hint(r)
-    return {pack('<BBI4I4', WON, 0, t.fence + 1, t.attempt + 1)}
+    answer = {pack('<BBI4I4', WON, 0, t.fence, t.attempt)}
+  else
+    fail_finally(r, t, worker, REPORTED, args[3], args[4])
+    answer = {pack('<BBI4I4', WON, r.state ~= RUNNING and 1 or 0, 0, 0)}
   end
-  fail_finally(r, t, worker, REPORTED, args[3], args[4])
   hint(r)
-  return {pack('<BBI4I4', WON, r.state ~= RUNNING and 1 or 0, 0, 0)}
+  flush(r)
+  return answer
 end
 
 -- -- expansion of maps ----------------------------------------------------------------------------
@@ -845,7 +939,8 @@ local function count_gatherers(r, from, scope, items, pattern)
     local task, positions = gatherer[1], gatherer[2]
     local t = state_of(r, resolve(r, from, task))
     if t.status == WAITING then
-      call('BITFIELD', r.s, 'INCRBY', 'u32', field(t.task, F_PENDING), items * #positions)
+      t.pending = t.pending + items * #positions
+      changed(r, t)
     else
       -- It was skipped before there was anything to gather.
       for _, position in ipairs(positions) do
@@ -863,7 +958,8 @@ local function await_outer(r, from, scope, x, pattern)
     if t.status ~= COMMITTED then
       pattern[position + 1].pending = pattern[position + 1].pending + 1
       if floor(t.flags / EDGES) % 2 == 0 then
-        call('BITFIELD', r.s, 'SET', 'u8', field(outer, F_FLAGS), t.flags + EDGES)
+        t.flags = t.flags + EDGES
+        changed(r, t)
       end
       local edges = call('HGET', r.p .. 'd', outer) or ''
       call('HSET', r.p .. 'd', outer,
@@ -884,7 +980,8 @@ local function write_rows(r, from, x, pattern, map_task, workers)
       parts[#parts + 1] = pack(STATE, WAITING, p.flags, 1, r.base, 0, p.pending, p.readers,
                                planned, p.rank, p.template, x.number)
       if p.pending == 0 then
-        fresh[#fresh + 1] = {task = number, status = WAITING, flags = p.flags, attempt = 1,
+        fresh[#fresh + 1] = number
+        r.states[number] = {task = number, status = WAITING, flags = p.flags, attempt = 1,
                              fence = r.base, worker = 0, pending = 0, readers = p.readers,
                              planned = planned, rank = p.rank, template = p.template,
                              expansion = x.number}
@@ -894,14 +991,16 @@ local function write_rows(r, from, x, pattern, map_task, workers)
   end
   if #parts == 0 then parts[1] = string.rep('\0', RECORD) end  -- An empty one takes a number, too.
   call('SETRANGE', r.s, HEAD + RECORD * x.first, concat(parts))
+  r.pages = {}  -- They may have ended before.
   return fresh
 end
 
 -- Counts the rows as readers of what they take from outside, and their elements' readers.
 local function retain_inputs(r, from, scope, x)
   for _, outer in ipairs(scope.outer_inputs) do
-    call('BITFIELD', r.s, 'INCRBY', 'u32', field(resolve(r, from, outer[1]), F_READERS),
-         x.items * outer[2])
+    local t = state_of(r, resolve(r, from, outer[1]))
+    t.readers = t.readers + x.items * outer[2]
+    changed(r, t)
   end
   local read_here = false
   for _, use in ipairs(scope.item_uses) do
@@ -937,9 +1036,8 @@ local function add_rows(r, t, g, items)
   if not r.expansions then r.expansions = {} end
   r.expansions[number] = x
   r.next = r.next + math.max(items * width, 1)
-  local results = call('BITFIELD', r.s, 'SET', 'u32', NEXT, r.next,
-                       'INCRBY', 'u32', TOTAL, items * width)
-  r.total = results[2]
+  r.total = r.total + items * width
+  r.counted = true
   event(r, EVENT_EXPANDED, t.task, t.worker, 0, items * width)
   local from = origin_of(r, t)
   local pattern = pattern_of(r, from, scope)
@@ -951,8 +1049,9 @@ local function add_rows(r, t, g, items)
   skip_rows(r, from, scope)
   local left = {}
   for i = 1, #fresh do
+    local row = state_of(r, fresh[i])
     -- One that was skipped meanwhile has seen nothing of it.
-    if state_of(r, fresh[i].task).status == WAITING then left[#left + 1] = fresh[i] end
+    if row.status == WAITING then left[#left + 1] = row end
   end
   return left
 end
@@ -984,7 +1083,10 @@ local function expand(keys, args)
   if items > scope.items_max then return problem('width ' .. scope.items_max) end
   if r.next + items * width >= 0xffffffff then return problem('numbers') end
   local outcome = admit(r, t, q.fence, q.worker)
-  if outcome ~= WON then return {pack('<BB', outcome, 0), ''} end
+  if outcome ~= WON then
+    flush(r)
+    return {pack('<BB', outcome, 0), ''}
+  end
   q.chunks = 0
   settle(r, t, q, nil)
   t.worker = q.worker
@@ -995,7 +1097,12 @@ local function expand(keys, args)
   local others = count_down(r, dependents(r, t, g))
   for i = 1, #others do fresh[#fresh + 1] = others[i] end
   release_inputs(r, t, g)
-  return go_on(r, q, fresh)
+  local told = {}
+  local answer, granted = go_on(r, q, fresh, told)
+  add_grants(r, {answer}, {granted})
+  tell_all(r, told)
+  flush(r)
+  return answer
 end
 
 -- -- claims ---------------------------------------------------------------------------------------
@@ -1032,9 +1139,8 @@ local function claim(keys, args)
       refused[#refused + 1] = pack('<I4B', t.task, reason)
     else
       if t.status == READY then
-        call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_STATUS), CLAIMED,
-             'SET', 'u32', field(t.task, F_WORKER), worker)
         t.status, t.worker = CLAIMED, worker
+        changed(r, t)
       end
       granted[#granted + 1] = t
     end
@@ -1043,6 +1149,7 @@ local function claim(keys, args)
   local answer = {pack('<BB', WON, 0), concat(refused)}
   local grants = grants_of(r, granted)
   for i = 1, #grants do answer[i + 2] = grants[i] end
+  flush(r)
   return answer
 end
 
@@ -1058,6 +1165,7 @@ local function release(keys, args)
     if t.status == CLAIMED and t.worker == worker then back[#back + 1] = t end
   end
   if r.state == RUNNING then requeue(r, back) end
+  flush(r)
   return {pack('<BB', WON, 0)}
 end
 
@@ -1154,6 +1262,7 @@ local function launch(keys, args)
     call('HDEL', r.p .. 'l', 't' .. worker)
   end
   call('HSET', r.p .. 'l', worker, r.now + r.lease, 'h' .. worker, holder)
+  flush(r)
   return 1
 end
 
@@ -1164,6 +1273,7 @@ local function renew(keys, args)
   local lease = lease_of(r, worker)
   if r.state ~= RUNNING or not lease.live or lease.holder ~= args[3] then return {0, 0} end
   extend_lease(r, worker)
+  flush(r)
   return {1, lease.told}
 end
 
@@ -1207,9 +1317,13 @@ local function abandon(keys, args)
     end
   end
   hint(r)
-  if r.state ~= RUNNING then return {pack('<BB', WON, 1), ''} end
+  if r.state ~= RUNNING then
+    flush(r)
+    return {pack('<BB', WON, 1), ''}
+  end
   requeue(r, back)
   table.sort(back, sooner)
+  flush(r)
   return {pack('<BB', WON, 0), written_ready(back)}
 end
 
@@ -1279,6 +1393,7 @@ local function sweep(keys, args)
   local requeued = settle_lapsed(r)
   if #requeued > 0 then hint(r) end
   local orphans = r.state == RUNNING and orphans_of(r) or {}
+  flush(r)
   return {0, written_ready(requeued), written_ready(orphans), pack('<d', 0)}
 end
 
@@ -1301,8 +1416,10 @@ local function create(keys, args)
   for _, name in ipairs({'s', 'm', 'g'}) do call('PERSIST', p .. name) end
   local r = open(keys, args)
   event(r, EVENT_CREATED, 0, 0, 0, 0)
+  flush(r)
   if #args[4] > 0 then call('RPUSH', p .. 'r', pack('>d', r.now) .. args[4]) end
   if r.total == 0 then finish_if_done(r) end
+  flush(r)
   return 1
 end
 
@@ -1321,6 +1438,7 @@ local function cancel(keys, args)
   if r.state ~= RUNNING then return 0 end
   keep_error(r, REPORTED, 0xffffffff, 0, 0, '', args[3])
   finish(r, CANCELLED, args[2])
+  flush(r)
   return 1
 end
 
@@ -1380,6 +1498,7 @@ local function put_chunk(keys, args)
   call('PERSIST', key)
   if index == count then call('HSET', r.p .. 'ck', task .. ':' .. fence, checksums .. args[3]) end
   hint(r)
+  flush(r)
   return {0}
 end
 
@@ -1390,7 +1509,7 @@ local function chunks(keys, args)
   local t = state_of(r, (unpack('<I4', args[2])))
   if not known(t) then return problem('unknown') end
   local checksums = checksums_of(r, t.task, t.fence)
-  if t.flags % 4 >= CHUNKED and checksums == '' then return problem('released') end
+  if floor(t.flags / CHUNKED) % 2 == 1 and checksums == '' then return problem('released') end
   return {pack('<BBI4', WON, t.status == COMMITTED and 1 or 0, t.fence), checksums}
 end
 
@@ -1403,7 +1522,9 @@ local function renew_epoch(keys, args)
   if call('HGET', r.p .. 'm', 'incarnation') == args[2] then return 0 end
   call('HSET', r.p .. 'm', 'incarnation', args[2])
   if r.state ~= RUNNING then return 0 end
-  local epoch = add(r, 32, 1)
+  local epoch = r.epoch + 1
+  r.epoch = epoch
+  r.counted = true
   local fence = epoch * FENCES + 1
   local back = {}
   local fence_bytes = pack('>I4', fence)
@@ -1437,6 +1558,7 @@ local function renew_epoch(keys, args)
   for i = 1, #back do parts[i + 1] = pack('>I4I4', back[i].task, back[i].fence) end
   if #back > 0 then call('RPUSH', r.p .. 'r', concat(parts)) end
   hint(r, true)
+  flush(r)
   return 1
 end
 
@@ -1460,7 +1582,7 @@ end
 -- Asks to be told of the next change.
 local function want_hint(keys, args)
   if call('STRLEN', keys[1]) < HEAD then return UNKNOWN end
-  call('BITFIELD', keys[1], 'SET', 'u8', HINT, 1)
+  call('SETRANGE', keys[1], 2, '\1')  -- The hint's place in the header.
   return 1
 end
 
