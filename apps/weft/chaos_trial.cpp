@@ -12,12 +12,12 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "weft/apps/weft/chaos_faults.hpp"
+#include "weft/apps/weft/chaos_left_overs.hpp"
 #include "weft/apps/weft/chaos_nodes.hpp"
 #include "weft/apps/weft/chaos_redis.hpp"
-#include "weft/storage/redis/keys.hpp"
 
 namespace weft::cli {
 
@@ -32,8 +32,6 @@ constexpr Nanos end_within = seconds{60};
 constexpr Nanos answer_within = seconds{45};
 /// For a node whose input has ended.
 constexpr Nanos close_within = seconds{15};
-/// For what a process leaves behind to go.
-constexpr Nanos vanish_within = seconds{5};
 constexpr Nanos look_every = milliseconds{2};
 constexpr Nanos ask_again_after = milliseconds{100};
 
@@ -51,13 +49,6 @@ std::string file_text(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-/// Something to be done at a time: a fault begins, or ends.
-struct Action {
-  TimePoint at{};
-  bool begins = false;
-  std::function<void()> act;
-};
-
 class ChaosTrial {
 public:
   ChaosTrial(const ChaosSchedule& schedule, const std::atomic<bool>& stop)
@@ -72,7 +63,12 @@ public:
                             std::string(chaos_journal_variable) + "=" + journal().string()},
               .folder = work_folder_,
               .log = folder_.path() / "nodes.log"},
-             [this](ChaosNodeProcess& node, const Json& line) { on_line(node, line); }) {}
+             [this](ChaosNodeProcess& node, const Json& line) { on_line(node, line); }),
+      faults_(
+        schedule,
+        {.nodes = nodes_, .redis = redis_, .proxy = proxy_.get(), .mark = mark_, .watcher = [this] {
+           return watcher_;
+         }}) {}
 
   ChaosOutcome run() {
     const TimePoint began = now();
@@ -84,7 +80,8 @@ public:
     const auto calls = parse_chaos_journal(file_text(journal()));
     outcome_.calls =
       static_cast<std::uint64_t>(std::ranges::count(calls, false, &ChaosCall::ended));
-    outcome_.recoveries = recovery_times(calls, deaths_);
+    outcome_.recoveries = recovery_times(calls, faults_.deaths());
+    outcome_.faults = faults_.met();
     outcome_.took = now() - began;
     if (!outcome_.violations.empty() && outcome_.ending != ChaosEnding::interrupted) {
       folder_.keep();
@@ -98,7 +95,7 @@ private:
     start_nodes();
     submit();
     play();
-    end_faults();
+    faults_.end();
     if (outcome_.ending != ChaosEnding::interrupted) finish();
     close_nodes();
     look_for_left_overs();
@@ -152,16 +149,13 @@ private:
     watcher_ = submitter_;
     submitter_->child.tell("submit");
     submitted_ = now();
-    for (const ChaosFault& fault : schedule_.faults) {
-      actions_.push_back(
-        {.at = submitted_ + fault.at, .begins = true, .act = [this, &fault] { begin(fault); }});
-    }
+    faults_.start();
   }
 
   void play() {
     const TimePoint until = submitted_ + schedule_.faults_end() + end_within;
     while (!ended()) {
-      act_until(now());
+      faults_.act();
       nodes_.listen();
       notice_ends();
       if (!ended() && !watcher_) find_watcher();
@@ -174,23 +168,6 @@ private:
       }
       std::this_thread::sleep_for(look_every);
     }
-  }
-
-  void act_until(TimePoint time) {
-    // Each may add another.
-    for (std::size_t i = 0; i < actions_.size(); ++i) {
-      if (!actions_[i].act || actions_[i].at > time) continue;
-      std::exchange(actions_[i].act, nullptr)();
-    }
-  }
-
-  /// What has begun ends; what has not begun does not.
-  void end_faults() {
-    for (Action& action : actions_) {
-      if (action.begins) action.act = nullptr;
-    }
-    act_until(TimePoint::max());
-    if (proxy_) proxy_->end_faults();
   }
 
   void notice_ends() {
@@ -291,7 +268,7 @@ private:
     const std::string code = line.value("code", "");
     if (code == "store_unavailable") {
       ask_again();  // That was the end of the client's patience, not of the run.
-    } else if (code == "run_unknown" && schedule_.may_lose_run() && redis_died_) {
+    } else if (code == "run_unknown" && schedule_.may_lose_run() && faults_.redis_died()) {
       outcome_.ending = ChaosEnding::lost;
     } else if (code == "run_unknown" && !accepted_ && submitter_->killed) {
       outcome_.ending = ChaosEnding::never_accepted;
@@ -304,68 +281,6 @@ private:
   void ask_again() {
     watcher_ = nullptr;
     ask_at_ = now() + ask_again_after;
-  }
-
-  // -- faults
-  // ---------------------------------------------------------------------------------------
-
-  void begin(const ChaosFault& fault) {
-    if (apply(fault)) ++outcome_.faults[fault.name()];
-  }
-
-  void later(const ChaosFault& fault, std::function<void()> act) {
-    actions_.push_back({.at = submitted_ + fault.at + fault.lasts, .act = std::move(act)});
-  }
-
-  bool apply(const ChaosFault& fault) {
-    switch (fault.kind) {
-      case ChaosFaultKind::kill_worker:
-      case ChaosFaultKind::stop_worker:
-        return hit_worker(fault);
-      case ChaosFaultKind::kill_submitter:
-        return kill_node(fault, watcher_ ? watcher_ : nodes_.usable());
-      case ChaosFaultKind::kill_standby:
-        return kill_node(fault, nodes_.usable(watcher_));
-      case ChaosFaultKind::stop_redis:
-        redis_.stop();
-        later(fault, [this] { redis_.resume(); });
-        return true;
-      case ChaosFaultKind::restart_redis:
-        redis_.kill();
-        redis_died_ = true;
-        later(fault, [this] { redis_.restart(); });
-        return true;
-      case ChaosFaultKind::network:
-        if (proxy_) proxy_->begin(*fault.network);
-        return proxy_ != nullptr;
-    }
-    return false;
-  }
-
-  bool hit_worker(const ChaosFault& fault) {
-    const auto workers = nodes_.workers(mark_);
-    if (workers.empty()) return false;
-    const pid_t worker = workers[fault.victim % workers.size()];
-    if (fault.kind == ChaosFaultKind::kill_worker) {
-      deaths_.push_back({.fault = fault.name(), .at = now(), .processes = {worker}});
-      return ::kill(worker, SIGKILL) == 0;
-    }
-    later(fault, [this, worker] {
-      if (std::ranges::count(nodes_.workers(mark_), worker) > 0) ::kill(worker, SIGCONT);
-    });
-    return ::kill(worker, SIGSTOP) == 0;
-  }
-
-  bool kill_node(const ChaosFault& fault, ChaosNodeProcess* node) {
-    if (!node || !node->child.running()) return false;
-    ChaosDeath death{.fault = fault.name(), .at = now(), .processes = {}};
-    for (const MarkedProcess& worker : workers_of(node->child.process(), marked_processes(mark_))) {
-      death.processes.push_back(worker.process);
-    }
-    deaths_.push_back(std::move(death));
-    node->killed = true;
-    node->child.kill();
-    return true;
   }
 
   // -- what is left
@@ -408,7 +323,7 @@ private:
     if (count("committed") != count("tasks")) {
       violate(fmt::format("{} of {} tasks are committed", count("committed"), count("tasks")));
     }
-    if (schedule_.may_lose_tail() && redis_died_) return;  // With it went events.
+    if (schedule_.may_lose_tail() && faults_.redis_died()) return;  // With it went events.
     if (count("most_commits") > 1) violate("a task has more than one event of its commit");
     if (count("committed_tasks") != count("committed")) {
       violate(fmt::format("{} tasks are committed, and {} have an event of it", count("committed"),
@@ -457,42 +372,14 @@ private:
   }
 
   void look_for_left_overs() {
-    std::vector<MarkedProcess> orphans;
-    const bool gone = wait_until(vanish_within, [&] {
-      orphans = marked_processes(mark_);
-      return orphans.empty();
-    });
-    if (!gone) {
-      for (const MarkedProcess& one : orphans) {
-        if (!stop_)
-          violate(
-            fmt::format("process {} is left: {}", one.process, fmt::join(one.arguments, " ")));
-        ::kill(one.process, SIGKILL);
-      }
-    }
+    violate_all(left_over_processes(mark_));
     if (outcome_.ending == ChaosEnding::interrupted) return;
-    look_for_keys();
-    for (const auto& file : std::filesystem::directory_iterator{work_folder_}) {
-      violate("a file is left: " + file.path().filename().string());
-    }
+    violate_all(left_over_keys(redis_));
+    violate_all(left_over_files(work_folder_));
   }
 
-  void look_for_keys() {
-    const std::string prefix = StoreOptions{}.prefix;
-    const std::array allowed{redis::index_key(prefix), redis::sweeper_key(prefix)};
-    auto keys = redis_.keys();
-    if (!keys) {
-      violate("Redis cannot be asked for its keys: " + keys.error().message);
-      return;
-    }
-    std::erase_if(*keys, [&](const std::string& key) {
-      return std::ranges::find(allowed, key) != allowed.end();
-    });
-    if (keys->empty()) return;
-    constexpr std::size_t shown = 10;
-    const std::size_t count = keys->size();
-    keys->resize(std::min(count, shown));
-    violate(fmt::format("{} keys are left in Redis: {}", count, fmt::join(*keys, " ")));
+  void violate_all(std::vector<std::string> what) {
+    std::ranges::move(what, std::back_inserter(outcome_.violations));
   }
 
   const ChaosSchedule& schedule_;
@@ -504,12 +391,10 @@ private:
   std::unique_ptr<FaultProxy> proxy_;
   std::string url_;
   ChaosNodes nodes_;
+  ChaosFaults faults_;
   ChaosOutcome outcome_;
 
   TimePoint submitted_{};
-  std::vector<Action> actions_;
-  std::vector<ChaosDeath> deaths_;
-  bool redis_died_ = false;
 
   ChaosNodeProcess* submitter_ = nullptr;
   ChaosNodeProcess* watcher_ = nullptr;   ///< Who tells of the end.
