@@ -41,7 +41,7 @@ std::vector<std::string> left_over_processes(const std::string& mark) {
 std::vector<std::string> left_over_keys(const ChaosRedis& redis) {
   const std::string prefix = StoreOptions{}.prefix;
   const std::array allowed{redis::index_key(prefix), redis::sweeper_key(prefix)};
-  auto keys = redis.keys();
+  auto keys = redis.lasting_keys();
   if (!keys) return {"Redis cannot be asked for its keys: " + keys.error().message};
   std::erase_if(*keys, [&](const std::string& key) {
     return std::ranges::find(allowed, key) != allowed.end();

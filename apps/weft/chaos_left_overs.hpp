@@ -15,7 +15,7 @@ namespace weft::cli {
 /// them.
 [[nodiscard]] std::vector<std::string> left_over_processes(const std::string& mark);
 
-/// Keys in Redis of runs that were acknowledged.
+/// Keys in Redis that stay though all runs were acknowledged; what expires is no concern.
 [[nodiscard]] std::vector<std::string> left_over_keys(const ChaosRedis& redis);
 
 /// Files in a folder that was empty.

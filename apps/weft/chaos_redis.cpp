@@ -23,6 +23,13 @@ Result<std::unique_ptr<redis::Client>> connected(const std::string& socket, Nano
                                 {.connect_timeout = patience, .patience = patience});
 }
 
+Result<redis::Reply> answer_of(redis::Client& client, redis::Command command) {
+  std::promise<Result<redis::Reply>> told;
+  client.call(std::move(command),
+              [&](Result<redis::Reply> reply) { told.set_value(std::move(reply)); });
+  return told.get_future().get();
+}
+
 }  // namespace
 
 ChaosRedis::ChaosRedis(std::filesystem::path folder, DurabilityLevel durability)
@@ -64,16 +71,18 @@ bool ChaosRedis::answers() const {
   return connected(socket(), start_patience).has_value();
 }
 
-Result<std::vector<std::string>> ChaosRedis::keys() const {
+Result<std::vector<std::string>> ChaosRedis::lasting_keys() const {
   auto client = connected(socket(), seconds{5});
   if (!client) return std::move(client).error();
-  std::promise<Result<redis::Reply>> told;
-  (*client)->call(redis::Command{"KEYS", "*"},
-                  [&](Result<redis::Reply> reply) { told.set_value(std::move(reply)); });
-  auto reply = told.get_future().get();
-  if (!reply) return std::move(reply).error();
+  auto all = answer_of(**client, redis::Command{"KEYS", "*"});
+  if (!all) return std::move(all).error();
   std::vector<std::string> names;
-  for (const redis::Reply& name : reply->elements()) names.emplace_back(name.text());
+  for (const redis::Reply& name : all->elements()) {
+    auto left = answer_of(**client, redis::Command{"PTTL", name.text()});
+    if (!left) return std::move(left).error();
+    constexpr std::int64_t never_expires = -1;
+    if (left->integer() == never_expires) names.emplace_back(name.text());
+  }
   return names;
 }
 

@@ -27,8 +27,8 @@ public:
   /// Starts it again on what it has kept. Throws as the constructor. Nothing when it runs.
   void restart();
 
-  /// The names of all keys. Fails with `store_unavailable`.
-  [[nodiscard]] Result<std::vector<std::string>> keys() const;
+  /// The names of all keys that do not go by themselves. Fails with `store_unavailable`.
+  [[nodiscard]] Result<std::vector<std::string>> lasting_keys() const;
 
 private:
   void start();
