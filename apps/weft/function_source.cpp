@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "weft/apps/weft/bench_shapes.hpp"
+#include "weft/apps/weft/chaos_work.hpp"
 #include "weft/apps/weft/json_text.hpp"
 
 namespace weft::cli {
@@ -69,14 +70,23 @@ std::string bench_function_source() {
   return R"({"kind":"bench"})";
 }
 
+std::string chaos_function_source() {
+  return R"({"kind":"chaos"})";
+}
+
 Result<Registry> functions_from(const std::string& source) {
   try {
     const nlohmann::json json = nlohmann::json::parse(source);
     const std::string kind = json.at("kind");
     if (kind == "file") return functions_of_file(json);
-    if (kind != "bench") return not_ours("they are of the kind " + in_quotes(kind));
     Registry registry;
-    add_bench_functions(registry);
+    if (kind == "bench") {
+      add_bench_functions(registry);
+    } else if (kind == "chaos") {
+      add_chaos_functions(registry);
+    } else {
+      return not_ours("they are of the kind " + in_quotes(kind));
+    }
     return registry;
   } catch (const nlohmann::json::exception& failure) {
     return not_ours(failure.what());

@@ -1,5 +1,6 @@
 #include <csignal>
 
+#include "weft/apps/weft/chaos_node.hpp"
 #include "weft/apps/weft/command_line.hpp"
 #include "weft/apps/weft/function_source.hpp"
 #include "weft/runtime/worker_host.hpp"
@@ -7,6 +8,9 @@
 int main(int argument_count, char** arguments) {
   if (const auto code = weft::run_worker_if_asked(argument_count, arguments,
                                                   weft::cli::functions_from)) {
+    return *code;
+  }
+  if (const auto code = weft::cli::run_chaos_node_if_asked(argument_count, arguments)) {
     return *code;
   }
   weft::cli::hold_standard_streams();

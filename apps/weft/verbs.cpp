@@ -13,6 +13,7 @@ void add_all_verbs(CommandLine& line) {
   add_trace(line);
   add_logs(line);
   add_bench(line);
+  add_chaos(line);
   add_schema(line);
   add_module(line);
   add_new(line);

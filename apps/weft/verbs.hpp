@@ -16,6 +16,7 @@ void add_show(CommandLine& line);
 void add_trace(CommandLine& line);
 void add_logs(CommandLine& line);
 void add_bench(CommandLine& line);
+void add_chaos(CommandLine& line);
 void add_schema(CommandLine& line);
 void add_module(CommandLine& line);
 void add_new(CommandLine& line);
