@@ -70,6 +70,7 @@ std::string bench_function_source() {
 }
 
 Result<Registry> functions_from(const std::string& source) {
+  if (source.empty()) return Registry{};
   try {
     const nlohmann::json json = nlohmann::json::parse(source);
     const std::string kind = json.at("kind");
