@@ -166,6 +166,7 @@ private:
   /// The launcher brings tasks to workers, here or elsewhere; the store tells of the end.
   void launch_durable(const std::vector<ReadyTask>& ready) {
     self_->send(store(), WatchRun{.run = context().id, .watcher = self_});
+    if (!services_->launcher) return;  // Other nodes find it in the store.
     self_->send(services_->launcher, RunLaunched{.context = request_.context, .run = self_});
     std::map<WorkerId, std::vector<ReadyTask>> by_worker;
     for (const PlannedWorker& planned : context().plan->workers) by_worker[planned.id];
@@ -278,7 +279,7 @@ private:
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       kept.emplace(context().kept[i], std::move(outputs[i]));
     }
-    if (durable()) end_workers();
+    if (durable() && services_->launcher) end_workers();
     for (const caf::actor_addr& address : workers_) {
       if (auto worker = caf::actor_cast<WorkerHandle>(address)) {
         self_->send(worker, StopWorker{});

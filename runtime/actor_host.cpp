@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <thread>
 
 #include "weft/actors/feed.hpp"
@@ -13,6 +14,7 @@
 #include "weft/actors/sweeper.hpp"
 #include "weft/runtime/pools/process/process_launcher.hpp"
 #include "weft/runtime/actor_messages.hpp"
+#include "weft/runtime/function_binding.hpp"
 #include "weft/runtime/requirement_check.hpp"
 #include "weft/runtime/run_client.hpp"
 #include "weft/workflow/graph_codec.hpp"
@@ -62,6 +64,20 @@ RecordPolicy record_policy(const RecorderOptions& options) {
       break;
   }
   return policy;
+}
+
+/// Each planned worker, with the tasks that wait for nothing: if nobody has begun the run, they are
+/// ready, and else their claims are refused.
+std::map<WorkerId, std::vector<ReadyTask>> first_tasks(const RunDescription& description) {
+  std::map<WorkerId, std::vector<ReadyTask>> by_worker;
+  for (const PlannedWorker& worker : description.plan->workers) by_worker[worker.id];
+  for (const TaskId task : description.graph->topological_order()) {
+    if (description.graph->task(task).scope != 0 || description.graph->pending(task) > 0) continue;
+    const Placement& placement = description.plan->placements.at(task.number());
+    by_worker[placement.worker].push_back(
+      {.task = task, .worker = placement.worker, .rank = placement.rank});
+  }
+  return by_worker;
 }
 
 }  // namespace
@@ -161,7 +177,7 @@ void ActorHost::start_services() {
   services->feed = spawn_feed(*system_, services->run_store, blocking);
   services->record = record_policy(options_.recorder);
   if (history_) services->recorder = spawn_recorder(*system_, history_, blocking);
-  if (durable()) start_launcher(*services);
+  if (durable() && options_.role == NodeRole::worker) start_launcher(*services);
   services_ = std::move(services);
 }
 
@@ -197,11 +213,27 @@ void ActorHost::start_launcher(Services& services) {
 Result<RunContextPtr> ActorHost::context_of(RunId run, const RunDescription& description) const {
   auto missing = missing_functions(*description.graph, registry_);
   if (!missing.empty()) {
+    if (options_.make_registry && !description.source.empty()) {
+      return context_from_source(run, description);
+    }
     return Error{.code = Errc::function_unknown,
                  .message = "this node lacks functions of run " + run.text(),
                  .hint = "give it the modules and the registry that the run was submitted with",
                  .causes = std::move(missing)};
   }
+  return view_of(run, description);
+}
+
+/// As `context_of`, with the functions that the run's own source tells of. Worker processes make
+/// theirs themselves.
+Result<RunContextPtr> ActorHost::context_from_source(RunId run, RunDescription description) const {
+  if (options_.pool.kind == PoolKind::processes) return view_of(run, description);
+  auto registry = options_.make_registry(description.source);
+  if (!registry) return std::move(registry).error();
+  auto bound = bind_functions(*description.graph, *description.plan, *registry);
+  if (!bound) return std::move(bound).error();
+  description.graph = std::move(bound->graph);
+  description.plan = std::move(bound->plan);
   return view_of(run, description);
 }
 
@@ -357,10 +389,16 @@ Result<std::shared_ptr<RunHandle>> ActorHost::resume(RunId run) {
   const Visit visit;
   auto description = ask<RunDescription>(services_->run_store, DescribeRun{.run = run});
   if (!description) return std::move(description).error();
+  if (!services_->launcher) {
+    return Error{.code = Errc::invalid_argument,
+                 .message = "this engine runs no tasks of run " + run.text(),
+                 .hint = "resume it with an engine of the role worker and a store"};
+  }
   auto context = context_of(run, *description);
   if (!context) return std::move(context).error();
-  for (const PlannedWorker& worker : description->plan->workers) {
-    tell(services_->launcher, LaunchTasks{.run = run, .worker = worker.id, .tasks = {}});
+  for (auto& [worker, tasks] : first_tasks(*description)) {
+    tell(services_->launcher,
+         LaunchTasks{.run = run, .worker = worker, .tasks = std::move(tasks)});
   }
   return attach(run);
 }

@@ -144,6 +144,8 @@ private:
   void open_run_store();
   void start_launcher(Services& services);
   [[nodiscard]] Result<RunContextPtr> context_of(RunId run, const RunDescription& description) const;
+  [[nodiscard]] Result<RunContextPtr> context_from_source(RunId run,
+                                                          RunDescription description) const;
   [[nodiscard]] RunContextPtr view_of(RunId run, const RunDescription& description) const;
   [[nodiscard]] std::shared_ptr<RunHandle> start_run(RunContextPtr context, RunRequest request);
   [[nodiscard]] RunId new_run_id();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "weft/planning/optimization.hpp"
+#include "weft/runtime/worker_host.hpp"
 #include "weft/workflow/options.hpp"
 #include "weft/workflow/units.hpp"
 
@@ -79,6 +80,12 @@ struct RecorderOptions {
   std::size_t max_tasks = 2'000'000;  ///< As are runs that have more together; the newest stays.
 };
 
+/// What an engine does with runs that lie in a store outside of its process.
+enum class NodeRole : std::uint8_t {
+  worker,  ///< Runs their tasks in its pool, and takes over what others have left.
+  client,  ///< Submits, attaches and looks: other nodes run the tasks, of its submissions, too.
+};
+
 /// How an engine runs. Everything has a default that suits tests and embedding.
 struct EngineOptions {
   PoolOptions pool;
@@ -87,6 +94,10 @@ struct EngineOptions {
   /// Where the functions of the registry come from, in whatever form `RegistryMaker`s of worker
   /// processes and other nodes understand. Kept with each run.
   std::string source;
+  /// Makes the functions of runs of others that the registry lacks, out of their own source. May be
+  /// empty: such runs are left to other nodes.
+  RegistryMaker make_registry;
+  NodeRole role = NodeRole::worker;
   std::string planner = "simple";
   /// Workers that a planner may ask for. 0: one for each slot.
   std::uint32_t workers = 0;

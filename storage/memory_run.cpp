@@ -316,6 +316,17 @@ RunStatus MemoryRun::status(Nanos now) const {
   return {.state = state_, .tasks = counts_, .errors = errors_, .at = ended() ? ended_at_ : now};
 }
 
+std::vector<WorkerLease> MemoryRun::workers(Nanos now) const {
+  std::vector<WorkerLease> workers;
+  for (const auto& [worker, lease] : leases_) {
+    workers.push_back({.worker = worker,
+                       .holder = lease.holder,
+                       .left = lease.expiry - now,
+                       .told = lease.told});
+  }
+  return workers;
+}
+
 RunDescription MemoryRun::describe() const {
   return {.graph = table_.graph_ptr(),
           .plan = plan_,

@@ -52,6 +52,7 @@ public:
   // -- reading -----------------------------------------------------------------------------------
 
   [[nodiscard]] RunStatus status(Nanos now) const;
+  [[nodiscard]] std::vector<WorkerLease> workers(Nanos now) const;
   [[nodiscard]] RunDescription describe() const;
   [[nodiscard]] std::vector<Grant> held(WorkerId worker) const;
   [[nodiscard]] Result<std::vector<Value>> fetch(std::span<const TaskId> tasks) const;

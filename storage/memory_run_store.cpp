@@ -112,6 +112,10 @@ void MemoryRunStore::status(RunId run, Done<RunStatus> done) {
   on_run(run, done, [](MemoryRun& state, Nanos now) { return state.status(now); });
 }
 
+void MemoryRunStore::workers(RunId run, Done<std::vector<WorkerLease>> done) {
+  on_run(run, done, [](MemoryRun& state, Nanos now) { return state.workers(now); });
+}
+
 void MemoryRunStore::describe(RunId run, std::optional<WorkerId>, Done<RunDescription> done) {
   on_run(run, done, [](MemoryRun& state, Nanos) { return state.describe(); });
 }

@@ -194,6 +194,16 @@ struct Renewal {
   std::uint64_t told = 0;  ///< Number of the last message to it since its launch, if it holds it.
 };
 
+/// A lease of a worker of a run, for people: see `RunStore::workers`.
+struct WorkerLease {
+  WorkerId worker;
+  std::string holder;      ///< Who launched it; empty for one that only claimed.
+  Nanos left{};            ///< Until it runs out; 0 or less: it has, and nobody has swept yet.
+  std::uint64_t told = 0;  ///< Messages to it since its launch.
+
+  friend bool operator==(const WorkerLease&, const WorkerLease&) = default;
+};
+
 /// So many workers may end by a task. A worker that vanished, so that nobody can say which of the
 /// tasks that it held were running, counts a quarter against each.
 inline constexpr std::uint32_t default_max_kills = 3;
@@ -273,6 +283,9 @@ public:
   virtual void cancel(RunId run, std::string reason, Done<bool> done) = 0;
 
   virtual void status(RunId run, Done<RunStatus> done) = 0;
+
+  /// The workers that have a lease, by their numbers. None of a run that has ended.
+  virtual void workers(RunId run, Done<std::vector<WorkerLease>> done) = 0;
 
   /// @param worker whose part is enough; nothing: all. A store may give more than was asked for.
   virtual void describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done) = 0;

@@ -75,6 +75,7 @@ std::string chaos_function_source() {
 }
 
 Result<Registry> functions_from(const std::string& source) {
+  if (source.empty()) return Registry{};
   try {
     const nlohmann::json json = nlohmann::json::parse(source);
     const std::string kind = json.at("kind");

@@ -17,7 +17,8 @@ namespace weft::cli {
 /// Those of `weft chaos`.
 [[nodiscard]] std::string chaos_function_source();
 
-/// Makes the registry that a source tells of. Fails with `invalid_argument` when it is not one of
+/// Makes the registry that a source tells of; of an empty one, for nodes whose runs bring their own,
+/// one without functions. Fails with `invalid_argument` when it is not one of
 /// ours, and as `load_workflow` when the file is not there any more.
 [[nodiscard]] Result<Registry> functions_from(const std::string& source);
 

@@ -48,8 +48,12 @@ RunWatch::~RunWatch() {
   erase_bar();
 }
 
-void RunWatch::wait() {
+bool RunWatch::wait() {
   while (!run_->wait_for(look_interval)) {
+    if (leave_requested_) {
+      erase_bar();
+      return false;
+    }
     cancel_when_asked();
     show_notes();
     show_progress();
@@ -57,6 +61,7 @@ void RunWatch::wait() {
   wait_for_last_event();
   show_notes();
   erase_bar();
+  return true;
 }
 
 /// On the thread of the subscription.

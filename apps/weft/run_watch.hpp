@@ -29,11 +29,15 @@ public:
   RunWatch& operator=(const RunWatch&) = delete;
   ~RunWatch();
 
-  /// Returns when the run has ended and its last event was shown.
-  void wait();
+  /// Returns when the run has ended and its last event was shown. Answers false when it was left
+  /// before.
+  bool wait();
 
   /// Makes `wait` cancel the run soon. Any thread may call it.
   void request_cancel() { cancel_requested_ = true; }
+
+  /// Makes `wait` return soon; the run goes on. Any thread may call it.
+  void request_leave() { leave_requested_ = true; }
 
 private:
   void on_event(const RunEvent& event);
@@ -57,6 +61,7 @@ private:
   std::size_t bar_columns_ = 0;  ///< Of the bar on the screen; 0: none.
   std::uint64_t subscription_ = 0;
   std::atomic<bool> cancel_requested_ = false;
+  std::atomic<bool> leave_requested_ = false;
   bool cancelling_ = false;
   bool unwritable_ = false;  ///< Used by the thread of the events, once there is one.
 

@@ -78,6 +78,11 @@ void add_work_flag(CommandLine& line, CLI::App& verb) {
   line.bind(verb, "--work-dir", "commands.folder", "DIR", "Where commands work and leave their logs.");
 }
 
+void add_store_flag(CommandLine& line, CLI::App& verb) {
+  line.bind(verb, "--store", "store.url", "URL",
+            "The Redis that the runs lie in: redis://..., unix:///path.");
+}
+
 void add_history_flag(CommandLine& line, CLI::App& verb) {
   line.bind(verb, "--history", "history.file", "FILE", "The history to look in.");
 }

@@ -49,6 +49,9 @@ void add_pool_flags(CommandLine& line, CLI::App& verb);
 /// Where commands work.
 void add_work_flag(CommandLine& line, CLI::App& verb);
 
+/// The store that runs lie in.
+void add_store_flag(CommandLine& line, CLI::App& verb);
+
 /// Where past runs are found.
 void add_history_flag(CommandLine& line, CLI::App& verb);
 

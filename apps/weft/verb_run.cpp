@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "weft/apps/weft/configuration_files.hpp"
+#include "weft/apps/weft/detached_run.hpp"
 #include "weft/apps/weft/function_source.hpp"
 #include "weft/apps/weft/kept_tasks.hpp"
 #include "weft/apps/weft/output_file.hpp"
@@ -26,6 +27,7 @@ namespace {
 struct RunFlags {
   WorkflowSource workflow;
   std::string trace;
+  bool detach = false;
 };
 
 /// Runs one workflow, start to end.
@@ -39,6 +41,7 @@ public:
 
   ExitCode execute() {
     const SignalWatch signals{[this](int signal) { on_signal(signal); }};
+    if (!options_.store.url.empty()) console_.note(durability_note(options_.store));
     open_trace();
     announce_reading();
     WorkflowSource source = flags_.workflow;
@@ -55,6 +58,10 @@ public:
     if (!deadline_ && loaded.sla) deadline_ = loaded.sla->deadline;
     options_.source = function_source(flags_.workflow, session_.configuration);
     announce();
+    if (flags_.detach) {
+      return submit_detached(session_, options_, std::move(loaded.registry), graph_,
+                             submit_options());
+    }
     play(std::move(loaded.registry));
     const ExitCode code = exit_code();
     report(code);
@@ -312,6 +319,10 @@ void add_run(CommandLine& line) {
   line.bind(verb, "--timeout", "run.timeout", "TIME", "How long the run may take: 30s.");
   line.bind_fixed(verb, "--keep-going", "run.fail_fast", "false",
                   "After a failure, go on with tasks that do not need the failed one.");
+  line.bind(verb, "--durability", "store.durability", "memory|everysec|always|replicated",
+            "What a power loss of the store may cost; refused when the store does not give it.");
+  verb.add_flag("--detach", flags->detach,
+                "Leave the run in the store, to weft worker nodes; print its id and return.");
   line.bind(verb, "--progress", "output.progress", "auto|bar|lines|none", "How progress is shown.");
   verb.add_option("--trace", flags->trace, "Write a Chrome trace of the run to FILE.")
     ->type_name("FILE");

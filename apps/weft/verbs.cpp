@@ -12,6 +12,14 @@ void add_all_verbs(CommandLine& line) {
   add_show(line);
   add_trace(line);
   add_logs(line);
+  add_ps(line);
+  add_status(line);
+  add_watch(line);
+  add_result(line);
+  add_cancel(line);
+  add_resume(line);
+  add_worker(line);
+  add_doctor(line);
   add_bench(line);
   add_chaos(line);
   add_schema(line);

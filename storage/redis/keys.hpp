@@ -16,6 +16,7 @@ public:
   [[nodiscard]] std::string fixed() const { return base_ + "m"; }
   [[nodiscard]] std::string graph() const { return base_ + "g"; }
   [[nodiscard]] std::string events() const { return base_ + "e"; }
+  [[nodiscard]] std::string leases() const { return base_ + "l"; }
   [[nodiscard]] std::string expansions() const { return base_ + "p"; }
   [[nodiscard]] std::string chunk(TaskId task, Fence fence, std::uint32_t index) const {
     return base_ + "c:" + std::to_string(task.number()) + ":" + std::to_string(fence.number()) +

@@ -70,6 +70,10 @@ void RedisRunStore::status(RunId run, Done<RunStatus> done) {
   core_->status(run, std::move(done));
 }
 
+void RedisRunStore::workers(RunId run, Done<std::vector<WorkerLease>> done) {
+  core_->workers(run, std::move(done));
+}
+
 void RedisRunStore::describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done) {
   core_->describe(run, worker, std::move(done));
 }

@@ -77,6 +77,7 @@ public:
   void create(CreateRun request, Done<std::vector<ReadyTask>> done);
   void describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done);
   void status(RunId run, Done<RunStatus> done);
+  void workers(RunId run, Done<std::vector<WorkerLease>> done);
   void runs(Done<std::vector<RunId>> done);
   void erase(RunId run, Done<void> done);
   void sweep(Done<SweepReport> done);

@@ -1,7 +1,12 @@
 // The life of runs in Redis: created, described, swept, erased.
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <map>
 #include <random>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -234,6 +239,58 @@ void RedisRunStore::Core::status(RunId run, Done<RunStatus> done) {
            done(std::move(complete_status));
          });
        });
+}
+
+namespace {
+
+/// What the hash of the leases says of the workers: `<worker>` the end of its lease, `h<worker>` its
+/// holder, `t<worker>` messages to it. One without a lease is none.
+std::vector<WorkerLease> leases_in(const redis::Reply& hash, Nanos now) {
+  std::map<std::uint32_t, WorkerLease> found;
+  std::set<std::uint32_t> leased;
+  for (std::size_t i = 0; i + 1 < hash.size(); i += 2) {
+    const std::string_view name = hash[i].text();
+    const std::string text{hash[i + 1].text()};
+    const bool prefixed = name.starts_with('h') || name.starts_with('t');
+    const std::string_view digits = name.substr(prefixed ? 1 : 0);
+    std::uint32_t number = 0;
+    const auto [end, failure] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (failure != std::errc{} || end != digits.data() + digits.size()) continue;
+    WorkerLease& lease = found[number];
+    lease.worker = WorkerId{number};
+    if (name.front() == 'h') {
+      lease.holder = text;
+    } else if (name.front() == 't') {
+      lease.told = std::strtoull(text.c_str(), nullptr, 10);
+    } else {
+      lease.left = Nanos{std::llround(std::strtod(text.c_str(), nullptr))} - now;
+      leased.insert(number);
+    }
+  }
+  std::vector<WorkerLease> workers;
+  for (const std::uint32_t number : leased) workers.push_back(std::move(found[number]));
+  return workers;
+}
+
+}  // namespace
+
+/// The status says what time it is for the run, and whether there is such a run.
+void RedisRunStore::Core::workers(RunId run, Done<std::vector<WorkerLease>> done) {
+  status(run, [self = shared_from_this(), run, done = std::move(done)](Result<RunStatus> status) {
+    if (!status) {
+      done(std::move(status).error());
+      return;
+    }
+    self->client->call(redis::Command{"HGETALL", self->keys(run).leases()},
+                       [now = status->at, done](Result<Reply> hash) {
+                         if (hash) {
+                           done(leases_in(*hash, now));
+                         } else {
+                           done(std::move(hash).error());
+                         }
+                       });
+  });
 }
 
 void RedisRunStore::Core::runs(Done<std::vector<RunId>> done) {

@@ -119,6 +119,10 @@ public:
     return wait<bool>(
       [&](auto done) { store().launch(run, worker, std::move(holder), std::move(done)); });
   }
+  Result<std::vector<WorkerLease>> workers(RunId run) {
+    return wait<std::vector<WorkerLease>>(
+      [&](auto done) { store().workers(run, std::move(done)); });
+  }
   Result<Renewal> renew(RunId run, WorkerId worker, std::string holder) {
     return wait<Renewal>(
       [&](auto done) { store().renew(run, worker, std::move(holder), std::move(done)); });

@@ -62,6 +62,7 @@ struct InvokeFrame {
   std::vector<TaskId> kept;
   std::vector<ReadyTask> tasks;
   Blob slice;  ///< Its part of the graph and the plan; empty: it is read from the store.
+  std::string source;  ///< Of the run's functions; empty: that of the setup.
 
   template <class Inspector>
   friend bool inspect(Inspector& f, InvokeFrame& x) {
@@ -69,7 +70,7 @@ struct InvokeFrame {
       f.field("run", x.run), f.field("worker", x.worker), f.field("holder", x.holder),
       f.field("lease", x.lease), f.field("submitted", x.submitted),
       f.field("submitted_wall", x.submitted_wall), f.field("kept", x.kept),
-      f.field("tasks", x.tasks), f.field("slice", x.slice));
+      f.field("tasks", x.tasks), f.field("slice", x.slice), f.field("source", x.source));
   }
 };
 

@@ -76,6 +76,7 @@ private:
   struct Run {
     RunContextPtr context;  ///< Nothing while the store is asked.
     RunActorHandle actor;   ///< Nothing for runs that others have submitted.
+    std::string source;     ///< Of their functions; empty: this node's.
     std::optional<EncodedGraph> encoded;
     std::map<WorkerId, Seat> seats;
     std::vector<LaunchTasks> waiting;  ///< For the context.
@@ -119,6 +120,7 @@ private:
               return;
             }
             run.context = std::move(*context);
+            run.source = description.source;
           }
           for (LaunchTasks& message : std::exchange(run.waiting, {})) seat(run, std::move(message));
         },
@@ -462,7 +464,8 @@ private:
                       .submitted_wall = context.submitted_wall.time_since_epoch().count(),
                       .kept = context.kept,
                       .tasks = std::exchange(seat.tasks, {}),
-                      .slice = slice_of(run, seat.worker)};
+                      .slice = slice_of(run, seat.worker),
+                      .source = run.source};
     send(*seat.slot, NodeFrame::invoke, frame_payload(frame));
   }
 

@@ -13,6 +13,7 @@
 #include "weft/actors/type_ids.hpp"
 #include "weft/actors/worker.hpp"
 #include "weft/runtime/actor_messages.hpp"
+#include "weft/runtime/function_binding.hpp"
 #include "weft/runtime/open_store.hpp"
 #include "weft/runtime/pools/process/node_frames.hpp"
 #include "weft/runtime/pools/process/running_page.hpp"
@@ -149,8 +150,11 @@ private:
 /// The actors of a worker process, and what they stand on.
 class WorkerProcessHosting {
 public:
-  WorkerProcessHosting(NodeConnection& node, const SetupFrame& setup, Registry registry)
-    : registry_(std::make_shared<const Registry>(std::move(registry))),
+  WorkerProcessHosting(NodeConnection& node, const SetupFrame& setup,
+                       const RegistryMaker& make_registry)
+    : make_registry_(make_registry),
+      source_(setup.source),
+      registry_(std::make_shared<const Registry>(make_registry(setup.source).value())),
       clock_(std::make_shared<SystemClock>()),
       optimizations_(std::make_shared<const OptimizationCatalogue>(
         std::vector<std::shared_ptr<const Optimization>>{})) {
@@ -220,14 +224,25 @@ public:
 
 private:
   void invoke(NodeConnection& node, InvokeFrame& frame) {
+    if (auto found = find_functions(frame.source); !found) {
+      refuse(node, frame, std::move(found).error());
+      return;
+    }
     if (frame.slice.empty()) {
       auto shared = std::make_shared<InvokeFrame>(std::move(frame));
       store_.store->describe(shared->run, shared->worker,
                              [this, &node, shared](Result<RunDescription> description) {
-                               if (description) {
-                                 host(node, *shared, description->graph, description->plan);
-                               } else {
+                               if (!description) {
                                  refuse(node, *shared, std::move(description).error());
+                                 return;
+                               }
+                               // The store decodes with the functions of the setup.
+                               auto bound = bind_functions(*description->graph, *description->plan,
+                                                           *registry_);
+                               if (bound) {
+                                 host(node, *shared, bound->graph, bound->plan);
+                               } else {
+                                 refuse(node, *shared, std::move(bound).error());
                                }
                              });
       return;
@@ -240,6 +255,17 @@ private:
     } else {
       refuse(node, frame, std::move(decoded).error());
     }
+  }
+
+  /// Makes the registry of a source, unless it is at hand. Only the last is kept: making one may
+  /// change the folder that the process is in, which belongs to its functions.
+  Result<void> find_functions(const std::string& source) {
+    if (source.empty() || source == source_) return {};
+    auto made = make_registry_(source);
+    if (!made) return std::move(made).error();
+    registry_ = std::make_shared<const Registry>(std::move(*made));
+    source_ = source;
+    return {};
   }
 
   void host(NodeConnection& node, InvokeFrame& frame, GraphPtr graph, PlanPtr plan) {
@@ -274,6 +300,8 @@ private:
                  .run = frame.run, .worker = frame.worker, .tasks = {}, .refusal = std::move(why)});
   }
 
+  const RegistryMaker& make_registry_;  ///< Of the call that never returns.
+  std::string source_;                  ///< Of the registry.
   std::shared_ptr<const Registry> registry_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const OptimizationCatalogue> optimizations_;
@@ -311,7 +339,7 @@ int host_workers(NodeConnection& node, const RegistryMaker& make_registry) {
   try {
     const SetupFrame frame = setup.get();
     auto made =
-      std::make_unique<WorkerProcessHosting>(node, frame, make_registry(frame.source).value());
+      std::make_unique<WorkerProcessHosting>(node, frame, make_registry);
     const std::lock_guard lock{mutex};
     hosting = std::move(made);
     for (const Frame& one : early) hosting->take(node, one);

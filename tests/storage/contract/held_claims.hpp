@@ -55,6 +55,52 @@ TEST_P(RunStoreWorkers, AWorkerWithoutClaimsHoldsNothing) {
   EXPECT_THAT(grants_of(worker_0), IsEmpty()) << "the run has ended";
 }
 
+// -- who works at it -----------------------------------------------------------------------------
+
+TEST_P(RunStoreWorkers, WorkersAreThoseThatHaveALease) {
+  start_pairs(2);
+  EXPECT_THAT(store.workers(run).value(), IsEmpty());
+  launch(worker_1, "y");
+  advance(lease / 4);
+  claim(parents[0]);
+
+  const auto workers = store.workers(run).value();
+
+  ASSERT_EQ(workers.size(), 2u);
+  EXPECT_EQ(workers[0], (WorkerLease{.worker = worker_0, .holder = "", .left = lease}));
+  EXPECT_EQ(workers[1], (WorkerLease{.worker = worker_1, .holder = "y", .left = lease - lease / 4}));
+}
+
+TEST_P(RunStoreWorkers, ALeaseThatHasRunOutIsShownUntilItIsSwept) {
+  start_pairs(1);
+  launch(worker_1, "y");
+  advance(lease + 1ns);
+  ASSERT_EQ(store.workers(run).value().size(), 1u);
+  EXPECT_LE(store.workers(run).value()[0].left, 0ns);
+  sweep();
+  EXPECT_THAT(store.workers(run).value(), IsEmpty());
+}
+
+TEST_P(RunStoreWorkers, WorkersAreToldHowManyMessages) {
+  start_pairs(1);
+  launch(worker_1, "y");
+  commit_placed(parents[0]);
+  for (const WorkerLease& one : store.workers(run).value()) {
+    EXPECT_EQ(one.told, one.worker == worker_1 ? 1u : 0u);
+  }
+}
+
+TEST_P(RunStoreWorkers, ARunThatHasEndedHasNoWorkers) {
+  start_pairs(1);
+  launch(worker_1, "y");
+  store.cancel(run, "").value();
+  EXPECT_THAT(store.workers(run).value(), IsEmpty());
+}
+
+TEST_P(RunStoreWorkers, AnUnknownRunHasNoWorkersToTellOf) {
+  EXPECT_EQ(store.workers(RunId{77}).error().code, Errc::run_unknown);
+}
+
 // -- parking -------------------------------------------------------------------------------------
 
 TEST_P(RunStoreWorkers, AParkedWorkerHasNoLease) {

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Runs that lie in a store, as users do: durable_runs_test.py <weft> <traces> [unittest arguments]
+
+Each test has a Redis of its own. Nothing is waited for by sleeping alone: conditions are polled, with
+a bound.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+WEFT = None
+TRACES = None
+PATIENCE = 60  # Seconds until a condition counts as never met.
+
+
+@unittest.skipUnless(shutil.which("redis-server"), "there is no redis-server on PATH")
+class DurableRuns(unittest.TestCase):
+    append_only = "yes"
+
+    def setUp(self):
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="weft-durable-"))
+        self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
+        self.socket = self.home / "redis.sock"
+        self.environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8",
+                            "WEFT_STORE_URL": f"unix://{self.socket}", "WEFT_STORE_LEASE": "2s"}
+        for name, value in os.environ.items():
+            if name.endswith("SAN_OPTIONS"):
+                self.environment[name] = value
+        redis = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir",
+             str(self.home), "--appendonly", self.append_only, "--save", "",
+             "--maxmemory-policy", "noeviction"], stdout=subprocess.DEVNULL)
+        self.addCleanup(redis.wait)
+        self.addCleanup(redis.kill)
+        self.until(self.socket.exists, "Redis is there")
+
+    def until(self, condition, what):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if found := condition():
+                return found
+            time.sleep(0.05)
+        return self.fail(f"never: {what}")
+
+    def weft(self, *arguments, code=0):
+        run = subprocess.run([WEFT, *map(str, arguments)], cwd=self.home, env=self.environment,
+                             capture_output=True, text=True, timeout=120)
+        self.assertEqual(run.returncode, code, run.stdout + run.stderr)
+        return run
+
+    def begin(self, *arguments):
+        log = open(self.home / "begun.log", "w")
+        self.addCleanup(log.close)
+        process = subprocess.Popen([WEFT, *map(str, arguments)], cwd=self.home, stdout=log,
+                                   env=self.environment, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def replay(self, time_scale):
+        return ["run", TRACES / "mosaic.json", "--time-scale", time_scale, "--data-scale", "0.001",
+                "--history", ":memory:"]
+
+    def listed(self):
+        return json.loads(self.weft("ps", "-o", "json").stdout)
+
+    def status(self):
+        return json.loads(self.weft("status", "last", "-o", "json").stdout)
+
+    def workers_of(self, process):
+        """Worker processes below a process."""
+        try:
+            threads = pathlib.Path(f"/proc/{process.pid}/task").iterdir()
+            text = " ".join((one / "children").read_text() for one in threads)
+        except OSError:
+            return []
+        found = []
+        for one in text.split():
+            try:
+                if pathlib.Path(f"/proc/{one}/comm").read_text().strip() == "weft-worker":
+                    found.append(int(one))
+            except OSError:
+                pass
+        return found
+
+
+class Looking(DurableRuns):
+    def test_without_a_store_verbs_say_what_to_name(self):
+        del self.environment["WEFT_STORE_URL"]
+        for verb in (["ps"], ["status", "last"], ["result", "last"], ["cancel", "last"]):
+            run = self.weft(*verb, code=2)
+            self.assertIn("no store is named", run.stderr)
+            self.assertIn("hint: give --store", run.stderr)
+
+    def test_an_empty_store_has_no_runs(self):
+        self.assertEqual(self.listed(), [])
+        self.assertIn("there is no run in the store", self.weft("status", "last", code=2).stderr)
+
+    def test_a_detached_run_waits_until_it_is_cancelled(self):
+        run = self.weft(*self.replay("0.01"), "--detach").stdout.strip()
+        [listed] = self.listed()
+        self.assertEqual((listed["run"], listed["state"], listed["workers_alive"]),
+                         (run, "running", 0))
+        self.assertIn("weft resume", self.weft("status", run[:12]).stderr)
+        self.assertIn("is cancelled", self.weft("cancel", run, "--reason", "enough").stdout)
+        self.assertIn("had ended", self.weft("cancel", "last").stdout)
+        self.assertEqual(self.status()["state"], "cancelled")
+        self.weft("result", run, code=6)
+        self.assertEqual(self.listed(), [], "its result was taken")
+
+    def test_the_doctor_finds_a_good_store_good(self):
+        checks = json.loads(self.weft("doctor", "-o", "json").stdout)
+        health = {check["check"]: check["health"] for check in checks}
+        for name in ("store", "version", "eviction", "durability", "clock", "functions"):
+            self.assertEqual(health[name], "ok", checks)
+
+
+class Durability(DurableRuns):
+    append_only = "no"
+
+    def test_a_level_that_the_store_does_not_give_is_refused(self):
+        run = self.weft(*self.replay("0.001"), code=2)
+        self.assertIn("does not give the durability everysec: it has appendonly no", run.stderr)
+        self.assertEqual(self.listed(), [])
+        self.assertIn("fail", self.weft("doctor", code=1).stdout)
+
+    def test_a_level_that_it_gives_is_named(self):
+        run = self.weft(*self.replay("0.001"), "--durability", "memory")
+        self.assertIn("durability memory (appendonly no", run.stderr)
+        self.weft("doctor", "--durability", "memory")
+
+
+class Losses(DurableRuns):
+    def test_a_worker_that_is_killed_is_told_of_and_the_run_succeeds(self):
+        process = self.begin(*self.replay("0.05"), "--pool", "process:2", "--progress", "none")
+        workers = self.until(lambda: self.workers_of(process), "a worker process")
+        self.until(lambda: self.listed() and self.listed()[0]["workers_alive"] > 0, "a lease")
+        self.until(lambda: self.status()["tasks"]["committed"] > 0, "a task is done")
+        os.kill(workers[0], signal.SIGKILL)
+        self.until(lambda: process.poll() is not None, "the run ends")
+        self.assertEqual(process.returncode, 0, (self.home / "begun.log").read_text())
+
+    def test_a_run_whose_submitter_was_killed_is_resumed(self):
+        process = self.begin(*self.replay("0.05"), "--pool", "process:2")
+        self.until(lambda: self.listed() and self.status()["tasks"]["committed"] > 0,
+                   "a task is done")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.until(lambda: self.status()["workers_alive"] == 0, "the leases run out")
+        self.assertIn("weft resume", self.weft("status", "last").stderr)
+        resumed = self.weft("resume", "last", "--pool", "process:2", "--progress", "none")
+        self.assertIn("succeeded", resumed.stdout)
+        kinds = {event["event"] for event in self.status()["events"]}
+        self.assertIn("task_requeued", kinds)
+        self.weft("result", "last", "--keep")
+        self.assertEqual(len(self.listed()), 1)
+        self.weft("result", "last")
+        self.assertEqual(self.listed(), [])
+
+
+class Nodes(DurableRuns):
+    def test_a_node_takes_a_detached_run_over_and_ends_when_it_is_told_to(self):
+        node = self.begin("worker", "--pool", "process:2")
+        run = self.weft(*self.replay("0.01"), "--detach").stdout.strip()
+        watched = self.weft("watch", run, "--progress", "none")
+        self.assertIn("succeeded", watched.stdout)
+        outputs = json.loads(self.weft("result", run, "-o", "json").stdout)["outputs"]
+        self.assertTrue(outputs)
+        node.send_signal(signal.SIGTERM)
+        self.assertEqual(node.wait(timeout=PATIENCE), 0)
+        log = (self.home / "begun.log").read_text()
+        self.assertIn(f"took over run {run}", log)
+
+
+if __name__ == "__main__":
+    WEFT = pathlib.Path(sys.argv[1]).resolve()
+    TRACES = pathlib.Path(sys.argv[2]).resolve()
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
