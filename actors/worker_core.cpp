@@ -161,6 +161,10 @@ void WorkerCore::on_ended(Ended ended, Effects& effects) {
   }
   if (ended.committed || ended.failed) release_kept(ended.template_task, ended.dependencies);
   if (!stopped_) {
+    // A reading may have brought the next attempt before its own answer came.
+    if (ended.retry) {
+      std::erase_if(again_, [&](const Grant& grant) { return grant.task == ended.task; });
+    }
     // What goes on from this task comes before its equals: its inputs are at hand.
     for (Grant& grant : ended.granted) adopt(std::move(grant), Turn::next);
     take_awaiting(ended.task);

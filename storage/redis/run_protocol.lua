@@ -1013,12 +1013,15 @@ local function refusal(r, t, worker, duplicate)
   return NOT_READY
 end
 
--- worker, whether to join others, tasks
+local MODE_DUPLICATE, MODE_TOLD = 1, 2
+
+-- worker, mode, tasks
 local function claim(keys, args)
   local r = open(keys, args)
   if not r then return UNKNOWN end
-  local worker, duplicate = unpack('<I4B', args[2])
-  local refused, granted = {}, {}
+  local worker, mode = unpack('<I4B', args[2])
+  local refused, granted, told = {}, {}, {}
+  local absent = mode == MODE_TOLD and not launched(r, {[worker] = true})[worker]
   local states = {}
   for at = 6, #args[2], 4 do
     local t = state_of(r, (unpack('<I4', args[2], at)))
@@ -1027,7 +1030,8 @@ local function claim(keys, args)
   end
   for i = 1, #states do
     local t = states[i]
-    local reason = refusal(r, t, worker, duplicate == 1)
+    local reason = refusal(r, t, worker, mode == MODE_DUPLICATE)
+    if absent and t.status == READY and not reason then reason = NOT_READY end
     if reason then
       refused[#refused + 1] = pack('<I4B', t.task, reason)
     else
@@ -1035,9 +1039,14 @@ local function claim(keys, args)
         call('BITFIELD', r.s, 'SET', 'u8', field(t.task, F_STATUS), CLAIMED,
              'SET', 'u32', field(t.task, F_WORKER), worker)
         t.status, t.worker = CLAIMED, worker
+        told[#told + 1] = t
       end
       granted[#granted + 1] = t
     end
+  end
+  if mode == MODE_TOLD then
+    granted = {}
+    if #told > 0 then tell(r, worker, told) end
   end
   if #granted > 0 then extend_lease(r, worker) end
   local answer = {pack('<BB', WON, 0), concat(refused)}

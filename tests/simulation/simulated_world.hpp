@@ -71,6 +71,12 @@ public:
   /// The function of a task is about to be called.
   void called(TaskId task);
 
+  /// A worker was launched, its lease was renewed, or something was claimed by it.
+  void launched(WorkerId worker, const std::string& holder, TimePoint now, Nanos lease);
+  void renewed(WorkerId worker, const std::string& holder, TimePoint now, Nanos lease);
+  void claimed(WorkerId worker, TimePoint now, Nanos lease);
+  void parked(WorkerId worker, const std::string& holder);
+
   /// All tasks of the run that there are so far.
   [[nodiscard]] const TaskTable& table() const { return *table_; }
 
@@ -85,6 +91,11 @@ private:
 
   std::unique_ptr<TaskTable> table_;
   std::set<TaskId> committed_;
+  struct Lease {
+    std::string holder;
+    TimePoint until;
+  };
+  std::map<WorkerId, Lease> leases_;
   std::vector<std::string> failures_;
 };
 
@@ -99,6 +110,7 @@ struct SimulatedWorld {
   Weather weather;
   Nanos resend_after{};      ///< How long a client waits for an answer before it asks again.
   TimePoint outage_until{};  ///< Nothing is carried out before.
+  Nanos lease{};
   std::uint32_t absent = 0;  ///< Of a hundred inputs, so many have to be fetched.
   Journal journal;
 

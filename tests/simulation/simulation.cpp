@@ -84,6 +84,7 @@ private:
 
 void Simulation::set_up() {
   lease_ = 50ms * (1 + dice().roll(20));
+  world_.lease = lease_;
   call_max_ = dice().chance(20) ? lease_ / 2 : dice().chance(50) ? Nanos{3ms} : Nanos{300us};
   on_failure_ = dice().chance(50) ? OnFailure::stop : OnFailure::go_on;
   slots_max_ = 1 + dice().roll(3);
