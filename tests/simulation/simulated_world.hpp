@@ -34,6 +34,9 @@ public:
     return agenda_.empty() ? TimePoint::max() : agenda_.begin()->first;
   }
 
+  /// Nothing of what is under way happens any more.
+  void clear() { agenda_.clear(); }
+
   void move_to(TimePoint time) { now_ = time; }
 
   /// Lets the first of what is due happen. Answers false when nothing is.
