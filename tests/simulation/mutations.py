@@ -32,7 +32,7 @@ MUTATIONS = [
         (ADMIT, 'if (state.status == TaskStatus::claimed && current) return',
          'if (state.status == TaskStatus::committed) hold(task, extend_lease(worker, now), worker);\n'
          '  if (state.status == TaskStatus::claimed && current) return')]),
-    ('count-down', 'counting down in the step of the commit: with the next commit instead', [
+    ('count-down', 'counting down in the step of the commit (with the next request instead)', [
         (ADMIT, '  settle(request, now);\n  count_down_dependents(request.task);',
          '  settle(request, now);\n'
          '  for (const TaskId task : std::exchange(deferred_[request.worker], {})) {\n'
