@@ -17,7 +17,7 @@ using ContextMaker = std::function<Result<RunContextPtr>(RunId, const RunDescrip
 /// Spawns the launcher of a node whose workers are actors of this process.
 ///
 /// Tasks for a worker that lives here are passed on to it. Any other worker is launched; if it lives
-/// in another node, the store refuses that, and the tasks wait for the sweep. Runs of other nodes
+/// in another node, the store refuses that, and has the tasks told to it there. Runs of other nodes
 /// are looked up in the store.
 [[nodiscard]] LauncherHandle spawn_launcher(caf::actor_system& system,
                                             std::function<ServicesPtr()> services,

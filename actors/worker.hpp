@@ -37,6 +37,8 @@ private:
   [[nodiscard]] bool durable() const { return context_->durability == Durability::store; }
   void launch();
   void on_launched(bool launched);
+  void pass_on();
+  void launch_again();
   void beat();
   void on_renewed(const Renewal& renewal);
   void on_told(Told& told);

@@ -17,6 +17,7 @@ void WorkerCore::on_ready(const std::vector<ReadyTask>& tasks, Effects& effects)
 void WorkerCore::on_claimed(std::vector<Grant> grants, Effects& effects) {
   claiming_ = false;
   if (stopped_) return;
+  drop_ended(grants);
   for (Grant& grant : grants) adopt(std::move(grant));
   if (parking_) {
     on_park(effects);
@@ -41,16 +42,22 @@ void WorkerCore::on_told(std::vector<Grant> grants, Effects& effects) {
 
 void WorkerCore::on_reading() {
   reading_ = true;
-  ended_.clear();
+}
+
+/// Leaves out what has ended since the store was asked.
+void WorkerCore::drop_ended(std::vector<Grant>& grants) {
+  if (!ended_.empty()) {
+    std::erase_if(grants, [this](const Grant& grant) {
+      return std::ranges::find(ended_, Started{grant.task, grant.fence}) != ended_.end();
+    });
+  }
+  if (!reading_ && !claiming_) ended_.clear();
 }
 
 void WorkerCore::on_held(std::vector<Grant> grants, Effects& effects) {
-  std::erase_if(grants, [this](const Grant& grant) {
-    return std::ranges::find(ended_, Started{grant.task, grant.fence}) != ended_.end();
-  });
   reading_ = false;
-  ended_.clear();
   if (stopped_) return;
+  drop_ended(grants);
   std::erase_if(grants, [this](const Grant& grant) { return knows(grant); });
   for (const Grant& grant : grants) recovered_.erase(grant.task);
   std::vector<Started> recovered;
@@ -164,7 +171,8 @@ void WorkerCore::on_yield(Nanos now, Effects& effects) {
 void WorkerCore::on_ended(Ended ended, Effects& effects) {
   const auto started = std::ranges::find(started_, ended.task, &Started::task);
   if (started != started_.end()) {
-    if (reading_) ended_.push_back(*started);
+    const bool durable = context_->durability == Durability::store;
+    if (durable && (reading_ || claiming_)) ended_.push_back(*started);
     started_.erase(started);
   }
   alone_ = false;
@@ -175,6 +183,10 @@ void WorkerCore::on_ended(Ended ended, Effects& effects) {
   }
   if (ended.committed || ended.failed) release_kept(ended.template_task, ended.dependencies);
   if (!stopped_) {
+    // A reading may have brought the next attempt before its own answer came.
+    if (ended.retry) {
+      std::erase_if(again_, [&](const Grant& grant) { return grant.task == ended.task; });
+    }
     // What goes on from this task comes before its equals: its inputs are at hand.
     for (Grant& grant : ended.granted) adopt(std::move(grant), Turn::next);
     take_awaiting(ended.task);

@@ -155,6 +155,7 @@ private:
   void start(Grant grant, Effects& effects);
   void start_complete(Grant grant, Bytes fetched, Effects& effects);
   [[nodiscard]] bool knows(const Grant& grant) const;
+  void drop_ended(std::vector<Grant>& grants);
   [[nodiscard]] bool is_started(TaskId task) const;
   void pace(Nanos execution, Nanos publish);
   void take_awaiting(TaskId producer);
@@ -198,8 +199,9 @@ private:
   /// Granted anew while an older attempt of theirs is still here.
   std::vector<Grant> again_;
   std::vector<Started> backing_off_;
-  bool reading_ = false;        ///< What the worker holds.
-  std::vector<Started> ended_;  ///< Since then.
+  bool reading_ = false;  ///< What the worker holds.
+  /// While the store is asked what the worker holds, or for claims: its answer may be older.
+  std::vector<Started> ended_;
   /// Grants that came so, by task: the answers that should have brought them may yet come.
   std::unordered_map<TaskId, Fence> recovered_;
   std::size_t ready_count_ = 0;

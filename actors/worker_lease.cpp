@@ -19,7 +19,7 @@ void WorkerActor::launch() {
 /// Somebody else may be this worker already, or the run may be over.
 void WorkerActor::on_launched(bool launched) {
   if (!launched || stopping_) {
-    early_.clear();  // Whoever is this worker, or the sweep, takes them.
+    if (!stopping_) pass_on();
     lose_lease();
     return;
   }
@@ -31,6 +31,17 @@ void WorkerActor::on_launched(bool launched) {
   read_held();
   core_.on_ready(std::exchange(early_, {}), effects_);
   perform_all();
+}
+
+/// What this actor was told of is the worker's who is launched elsewhere, and who may never hear of
+/// it.
+void WorkerActor::pass_on() {
+  if (early_.empty()) return;
+  ClaimRequest request{
+    .run = context_->id, .worker = id_, .tasks = {}, .mode = ClaimMode::told};
+  for (const ReadyTask& task : std::exchange(early_, {})) request.tasks.push_back(task.task);
+  self_->request(services_->attempt_store_of(id_), caf::infinite, std::move(request))
+    .then([](const ClaimAnswer&) {}, [](const caf::error&) {});  // A sweep finds what is left.
 }
 
 void WorkerActor::beat() {
@@ -120,6 +131,14 @@ void WorkerActor::on_park() {
   quit_if_done();
 }
 
+/// What became ready while it gave up its place needs the worker once more.
+void WorkerActor::launch_again() {
+  if (early_.empty()) return;
+  self_->send(
+    services_->launcher,
+    LaunchTasks{.run = context_->id, .worker = id_, .tasks = std::exchange(early_, {})});
+}
+
 /// Gives its place up, unless something was claimed for it meanwhile.
 void WorkerActor::end_lease() {
   if (lease_ != Lease::held) return;
@@ -131,10 +150,13 @@ void WorkerActor::end_lease() {
       [this](bool parked) {
         if (stopping_) return;
         if (parked) {
+          launch_again();
           lose_lease();
         } else {
           lease_ = Lease::held;
           read_held();
+          core_.on_ready(std::exchange(early_, {}), effects_);
+          perform_all();
         }
       },
       [this](const caf::error&) { lose_lease(); });

@@ -16,6 +16,16 @@ Result<ClaimAnswer> MemoryRun::claim(const ClaimRequest& request, Nanos now) {
       answer.refused.push_back({task, *reason});
       continue;
     }
+    if (request.mode == ClaimMode::told) {
+      if (states_[task].status != TaskStatus::ready) continue;  // It was told before.
+      if (Lease* const lease = launched(request.worker, now)) {
+        ready_.remove(states_, task);
+        hold_and_tell(task, *lease, request.worker);
+      } else {
+        answer.refused.push_back({task, ClaimRefusal::not_ready});
+      }
+      continue;
+    }
     Lease& lease = extend_lease(request.worker, now);
     if (states_[task].status == TaskStatus::ready) {
       ready_.remove(states_, task);
@@ -128,15 +138,24 @@ void MemoryRun::claim_fresh(const CommitRequest& request, Nanos now, std::vector
 /// notes what to tell it. Its lease stays as it is: the claim is no sign that it lives.
 bool MemoryRun::claim_for_other(const ReadyTask& ready, WorkerId committer, Nanos now) {
   if (ready.worker == committer || ready.worker == flexible_worker) return false;
-  const auto found = leases_.find(ready.worker);
-  if (found == leases_.end()) return false;
+  Lease* const lease = launched(ready.worker, now);
+  if (lease) hold_and_tell(ready.task, *lease, ready.worker);
+  return lease != nullptr;
+}
+
+/// The lease of a worker that is launched and has not lost it; else nothing.
+MemoryRun::Lease* MemoryRun::launched(WorkerId worker, Nanos now) {
+  const auto found = leases_.find(worker);
+  if (found == leases_.end()) return nullptr;
   Lease& lease = found->second;
-  if (lease.holder.empty() || lease.expiry <= now) return false;
-  hold(ready.task, lease, ready.worker);
-  Told& told = told_[ready.worker];
+  return lease.holder.empty() || lease.expiry <= now ? nullptr : &lease;
+}
+
+void MemoryRun::hold_and_tell(TaskId task, Lease& lease, WorkerId worker) {
+  hold(task, lease, worker);
+  Told& told = told_[worker];
   if (told.number == 0) told.number = ++lease.told;
-  told.grants.push_back(grant(ready.task));
-  return true;
+  told.grants.push_back(grant(task));
 }
 
 /// Moves all of `fresh_` into the answer and makes them claimable.

@@ -123,6 +123,8 @@ private:
   void claim_fresh(const CommitRequest& request, Nanos now, std::vector<Grant>& granted);
   void sort_fresh();
   [[nodiscard]] bool claim_for_other(const ReadyTask& ready, WorkerId committer, Nanos now);
+  [[nodiscard]] Lease* launched(WorkerId worker, Nanos now);
+  void hold_and_tell(TaskId task, Lease& lease, WorkerId worker);
 
   // Losses of workers.
   [[nodiscard]] Lease* lease_of(WorkerId worker, const std::string& holder);

@@ -65,6 +65,11 @@ struct Grant {
 enum class ClaimMode : std::uint8_t {
   first,      ///< Refused while another attempt holds the task.
   duplicate,  ///< Joins the attempt that holds it under the same fence: the first to commit wins.
+  /// For a worker that somebody else is: if it is launched and its lease has not run out, what is
+  /// ready is claimed for it and told to it (see `RunStore::listen`), and its lease is not extended.
+  /// Nothing is granted to who asks; what was not claimed is refused, as `not_ready` where the worker
+  /// is not launched.
+  told,
 };
 
 /// Takes charge of ready tasks for one worker.

@@ -91,7 +91,7 @@ void RedisRunStore::erase(RunId run, Done<void> done) {
 void RedisRunStore::claim(ClaimRequest request, Done<ClaimAnswer> done) {
   const RunId run = request.run;
   std::string packed =
-    Packer{}.u32(request.worker.number()).u8(request.mode == ClaimMode::duplicate ? 1 : 0).take() +
+    Packer{}.u32(request.worker.number()).u8(static_cast<std::uint8_t>(request.mode)).take() +
     redis::packed_tasks(request.tasks);
   const TaskId last = request.tasks.empty() ? TaskId{} : *std::ranges::max_element(request.tasks);
   core_->ask<ClaimAnswer>(

@@ -1120,12 +1120,15 @@ local function refusal(r, t, worker, duplicate)
   return NOT_READY
 end
 
--- worker, whether to join others, tasks
+local MODE_DUPLICATE, MODE_TOLD = 1, 2
+
+-- worker, mode, tasks
 local function claim(keys, args)
   local r = open(keys, args)
   if not r then return UNKNOWN end
-  local worker, duplicate = unpack('<I4B', args[2])
-  local refused, granted = {}, {}
+  local worker, mode = unpack('<I4B', args[2])
+  local refused, granted, told = {}, {}, {}
+  local absent = mode == MODE_TOLD and not launched(r, {[worker] = true})[worker]
   local states = {}
   for at = 6, #args[2], 4 do
     local t = state_of(r, (unpack('<I4', args[2], at)))
@@ -1134,16 +1137,22 @@ local function claim(keys, args)
   end
   for i = 1, #states do
     local t = states[i]
-    local reason = refusal(r, t, worker, duplicate == 1)
+    local reason = refusal(r, t, worker, mode == MODE_DUPLICATE)
+    if absent and t.status == READY and not reason then reason = NOT_READY end
     if reason then
       refused[#refused + 1] = pack('<I4B', t.task, reason)
     else
       if t.status == READY then
         t.status, t.worker = CLAIMED, worker
         changed(r, t)
+        told[#told + 1] = t
       end
       granted[#granted + 1] = t
     end
+  end
+  if mode == MODE_TOLD then
+    granted = {}
+    if #told > 0 then tell_all(r, {[worker] = told}) end
   end
   if #granted > 0 then extend_lease(r, worker) end
   local answer = {pack('<BB', WON, 0), concat(refused)}

@@ -81,6 +81,7 @@ SimulatedProcess::SimulatedProcess(SimulatedWorld& world, const Options& options
 
 SimulatedProcess::~SimulatedProcess() {
   vitals_->die();
+  vitals_->forget_arrivals();
   kill_all();
   sweeper_ = nullptr;
   services_.reset();

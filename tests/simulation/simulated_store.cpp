@@ -45,7 +45,7 @@ bool Vitals::pass(CrashPoint point) {
 
 template <class T>
 struct SimulatedStore::Asked {
-  std::string what;  ///< For the trace.
+  std::string what;      ///< For the trace.
   bool waiting = false;  ///< For the end of an outage.
   Step<T> step;
   Done<T> done;  ///< Nothing once it was answered.
@@ -190,8 +190,9 @@ void SimulatedStore::leave_out_inputs(Grant& grant) {
 
 void SimulatedStore::claim(ClaimRequest request, Done<ClaimAnswer> done) {
   Observers<ClaimAnswer> observers;
-  observers.given = [this](Result<ClaimAnswer>& answer) {
+  observers.given = [this, worker = request.worker](Result<ClaimAnswer>& answer) {
     if (!answer || answer->grants.empty()) return true;
+    world_.journal.claimed(worker, world_.timeline.now(), world_.lease);
     send_grants(answer->grants);
     return vitals_->pass(CrashPoint::claimed);
   };
@@ -212,8 +213,12 @@ template <class T>
 SimulatedStore::Observers<T> SimulatedStore::committing(const CommitRequest& request,
                                                         std::size_t rows, bool map) {
   Observers<T> observers;
-  observers.given = [this, task = request.task, rows, map](Result<CommitAnswer>& answer) {
+  observers.given = [this, request, rows, map](Result<CommitAnswer>& answer) {
     if (!answer || answer->outcome != CommitOutcome::committed) return true;
+    const TaskId task = request.task;
+    if (!answer->granted.empty()) {
+      world_.journal.claimed(request.worker, world_.timeline.now(), world_.lease);
+    }
     world_.journal.committed(task);
     if (map) world_.journal.expanded(task, rows);
     send_grants(answer->granted);
@@ -253,10 +258,18 @@ void SimulatedStore::expand(ExpandRequest request, Done<CommitAnswer> done) {
 
 void SimulatedStore::fail(FailRequest request, Done<FailAnswer> done) {
   note_end(request.task, request.fence);
+  Observers<FailAnswer> observers;
+  observers.given = [this, worker = request.worker](Result<FailAnswer>& answer) {
+    if (answer && answer->attempt > 0) {
+      world_.journal.claimed(worker, world_.timeline.now(), world_.lease);
+    }
+    return true;
+  };
   ask<FailAnswer>(
     named("fail {} by {} under {}", request.task.number(), request.worker.number(),
           request.fence.number()),
-    [=, this](auto then) { world_.store.fail(request, then); }, std::move(done));
+    [=, this](auto then) { world_.store.fail(request, then); }, std::move(done),
+    std::move(observers));
 }
 
 void SimulatedStore::release(ReleaseRequest request, Done<void> done) {
@@ -290,8 +303,10 @@ void SimulatedStore::read_chunks(RunId run, TaskId task, std::uint32_t first, Do
 
 void SimulatedStore::launch(RunId run, WorkerId worker, std::string holder, Done<bool> done) {
   Observers<bool> observers;
-  observers.given = [this](Result<bool>& launched) {
-    return !launched || !*launched || vitals_->pass(CrashPoint::claimed);
+  observers.given = [this, worker, holder](Result<bool>& launched) {
+    if (!launched || !*launched) return true;
+    world_.journal.launched(worker, holder, world_.timeline.now(), world_.lease);
+    return vitals_->pass(CrashPoint::claimed);
   };
   ask<bool>(
     named("launch {}", worker.number()),
@@ -300,15 +315,29 @@ void SimulatedStore::launch(RunId run, WorkerId worker, std::string holder, Done
 }
 
 void SimulatedStore::renew(RunId run, WorkerId worker, std::string holder, Done<Renewal> done) {
+  Observers<Renewal> observers;
+  observers.given = [this, worker, holder](Result<Renewal>& renewal) {
+    if (renewal && renewal->held) {
+      world_.journal.renewed(worker, holder, world_.timeline.now(), world_.lease);
+    }
+    return true;
+  };
   ask<Renewal>(
     named("renew {}", worker.number()),
-    [=, this](auto then) { world_.store.renew(run, worker, holder, then); }, std::move(done));
+    [=, this](auto then) { world_.store.renew(run, worker, holder, then); }, std::move(done),
+    std::move(observers));
 }
 
 void SimulatedStore::park(RunId run, WorkerId worker, std::string holder, Done<bool> done) {
   ask<bool>(
     named("park {}", worker.number()),
-    [=, this](auto then) { world_.store.park(run, worker, holder, then); }, std::move(done));
+    [=, this](const Done<bool>& then) {
+      world_.store.park(run, worker, holder, [&](Result<bool> parked) {
+        if (parked && *parked) world_.journal.parked(worker, holder);
+        then(std::move(parked));
+      });
+    },
+    std::move(done));
 }
 
 void SimulatedStore::held(RunId run, WorkerId worker, Done<std::vector<Grant>> done) {

@@ -39,6 +39,8 @@ public:
 
   void die() { dead_ = true; }
   void freeze() { frozen_ = true; }
+  /// What waits for it will not be received.
+  void forget_arrivals() { arrivals_.clear(); }
   void thaw();
 
   /// Something arrives at the process: now, or when it thaws.

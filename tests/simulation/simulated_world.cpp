@@ -26,6 +26,36 @@ void Journal::called(TaskId task) {
   });
 }
 
+void Journal::launched(WorkerId worker, const std::string& holder, TimePoint now, Nanos lease) {
+  Lease& known = leases_[worker];
+  expect(known.holder.empty() || known.holder == holder || known.until <= now,
+         "worker " + std::to_string(worker.number()) + " was launched twice at once");
+  known = {holder, now + lease};
+}
+
+void Journal::renewed(WorkerId worker, const std::string& holder, TimePoint now, Nanos lease) {
+  Lease& known = leases_[worker];
+  expect(known.holder.empty() || (known.holder == holder && known.until > now),
+         "worker " + std::to_string(worker.number()) + " has renewed a lease that was not its own");
+  known.until = now + lease;
+}
+
+void Journal::claimed(WorkerId worker, TimePoint now, Nanos lease) {
+  const auto known = leases_.find(worker);
+  if (known == leases_.end()) return;
+  if (known->second.until > now) {
+    known->second.until = now + lease;
+  } else {
+    leases_.erase(known);  // Whether it counts is the store's to know.
+  }
+}
+
+/// Answered as well when it was not the holder: that changes nothing.
+void Journal::parked(WorkerId worker, const std::string& holder) {
+  const auto known = leases_.find(worker);
+  if (known != leases_.end() && known->second.holder == holder) leases_.erase(known);
+}
+
 bool SimulatedWorld::traced() {
   static const bool wanted = std::getenv("WEFT_TRACE") != nullptr;
   return wanted;

@@ -34,6 +34,9 @@ public:
     return agenda_.empty() ? TimePoint::max() : agenda_.begin()->first;
   }
 
+  /// Nothing of what is under way happens any more.
+  void clear() { agenda_.clear(); }
+
   void move_to(TimePoint time) { now_ = time; }
 
   /// Lets the first of what is due happen. Answers false when nothing is.
@@ -71,6 +74,12 @@ public:
   /// The function of a task is about to be called.
   void called(TaskId task);
 
+  /// A worker was launched, its lease was renewed, or something was claimed by it.
+  void launched(WorkerId worker, const std::string& holder, TimePoint now, Nanos lease);
+  void renewed(WorkerId worker, const std::string& holder, TimePoint now, Nanos lease);
+  void claimed(WorkerId worker, TimePoint now, Nanos lease);
+  void parked(WorkerId worker, const std::string& holder);
+
   /// All tasks of the run that there are so far.
   [[nodiscard]] const TaskTable& table() const { return *table_; }
 
@@ -85,6 +94,11 @@ private:
 
   std::unique_ptr<TaskTable> table_;
   std::set<TaskId> committed_;
+  struct Lease {
+    std::string holder;
+    TimePoint until;
+  };
+  std::map<WorkerId, Lease> leases_;
   std::vector<std::string> failures_;
 };
 
@@ -99,6 +113,7 @@ struct SimulatedWorld {
   Weather weather;
   Nanos resend_after{};      ///< How long a client waits for an answer before it asks again.
   TimePoint outage_until{};  ///< Nothing is carried out before.
+  Nanos lease{};
   std::uint32_t absent = 0;  ///< Of a hundred inputs, so many have to be fetched.
   Journal journal;
 

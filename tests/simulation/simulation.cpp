@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 #include "simulation/simulated_process.hpp"
@@ -19,6 +21,12 @@ constexpr RunId run_id{7};
 class Simulation {
 public:
   explicit Simulation(std::uint64_t seed) : world_(seed) { set_up(); }
+
+  /// What is under way refers to actors: it goes before them.
+  ~Simulation() {
+    for (const auto& process : processes_) process->vitals().die();
+    world_.timeline.clear();
+  }
 
   SimulationReport play();
 
@@ -84,6 +92,7 @@ private:
 
 void Simulation::set_up() {
   lease_ = 50ms * (1 + dice().roll(20));
+  world_.lease = lease_;
   call_max_ = dice().chance(20) ? lease_ / 2 : dice().chance(50) ? Nanos{3ms} : Nanos{300us};
   on_failure_ = dice().chance(50) ? OnFailure::stop : OnFailure::go_on;
   slots_max_ = 1 + dice().roll(3);
@@ -365,7 +374,7 @@ void Simulation::clean_up() {
 }
 
 SimulationReport Simulation::play() {
-  const Nanos bound = lease_ * 60 + 30s;
+  const Nanos bound = lease_ * 60 + 30s + call_max_ * 1000;
   const bool ended =
     play_until(calm_at_ + bound, [this] { return client_ && client_->outcome->ended(); });
   events_ = read_events();
@@ -389,6 +398,7 @@ SimulationReport Simulation::play() {
 }  // namespace
 
 SimulationReport simulate(std::uint64_t seed) {
+  spdlog::set_level(spdlog::level::off);  // Of what is simulated, the trace tells more.
   return Simulation{seed}.play();
 }
 
