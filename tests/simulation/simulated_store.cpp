@@ -159,6 +159,11 @@ void SimulatedStore::runs(Done<std::vector<RunId>> done) {
     named("runs"), [this](auto then) { world_.store.runs(then); }, std::move(done));
 }
 
+void SimulatedStore::workers(RunId run, Done<std::vector<WorkerLease>> done) {
+  ask<std::vector<WorkerLease>>(
+    named("workers"), [=, this](auto then) { world_.store.workers(run, then); }, std::move(done));
+}
+
 void SimulatedStore::erase(RunId run, Done<void> done) {
   ask<void>(
     named("erase"), [=, this](auto then) { world_.store.erase(run, then); }, std::move(done));

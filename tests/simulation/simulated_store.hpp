@@ -71,6 +71,7 @@ public:
   void status(RunId run, Done<RunStatus> done) override;
   void describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done) override;
   void runs(Done<std::vector<RunId>> done) override;
+  void workers(RunId run, Done<std::vector<WorkerLease>> done) override;
   void erase(RunId run, Done<void> done) override;
   void claim(ClaimRequest request, Done<ClaimAnswer> done) override;
   void commit(CommitRequest request, Done<CommitAnswer> done) override;
