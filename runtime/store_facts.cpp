@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "weft/workflow/clock.hpp"
+
 namespace weft {
 
 namespace {
@@ -51,7 +53,7 @@ std::optional<std::string> setting(redis::Client& client, std::string_view name)
 
 std::optional<Nanos> clock_ahead(redis::Client& client) {
   const auto reply = ask(client, Command{"TIME"});
-  const WallTime now = std::chrono::system_clock::now();
+  const WallTime now = SystemClock{}.wall_now();
   if (!reply || reply->size() < 2) return std::nullopt;
   const auto seconds = (*reply)[0].as_integer();
   const auto microseconds = (*reply)[1].as_integer();
