@@ -33,14 +33,18 @@ public:
 
   template <class Reply, class Answer, class Operation>
   caf::result<Reply> carry_out(Operation&& operation) {
-    std::optional<Result<Answer>> answer;
-    operation([&answer](Result<Answer> given) { answer.emplace(std::move(given)); });
-    check(answer.has_value(), "the store answers on the calling thread");
-    if (!*answer) return to_caf(std::move(*answer).error());
+    Result<Answer> answer = Error{};
+    bool answered = false;
+    operation([&](Result<Answer> given) {
+      answer = std::move(given);
+      answered = true;
+    });
+    check(answered, "the store answers on the calling thread");
+    if (!answer) return to_caf(std::move(answer).error());
     if constexpr (std::is_void_v<Answer>) {
       return {};
     } else {
-      return wrapped<Reply>(std::move(**answer));
+      return wrapped<Reply>(*std::move(answer));
     }
   }
 

@@ -95,10 +95,6 @@ struct ProxyState {
   }
 };
 
-Time now() {
-  return std::chrono::steady_clock::now();
-}
-
 /// A reset, where the protocol knows one.
 void reset(Socket& socket) {
   error_code ignored;
@@ -215,7 +211,7 @@ void Pipe::read() {
 }
 
 void Pipe::take(std::size_t size) {
-  Time due = now();
+  Time due = Time::clock::now();
   if (const Begun* slow =
         state_.faults.find(ProxyFaultKind::slow, owner_.number(), direction_, due)) {
     const Nanos latency = slow->fault.latency;
@@ -231,7 +227,7 @@ void Pipe::take(std::size_t size) {
 
 /// Until when nothing may be written.
 std::optional<Time> Pipe::held_until() const {
-  const Time time = now();
+  const Time time = Time::clock::now();
   if (const Begun* stall =
         state_.faults.find(ProxyFaultKind::stall, owner_.number(), direction_, time)) {
     return stall->ends;
@@ -262,11 +258,11 @@ void Pipe::write_next() {
   }
   if (cut_here()) return;
   std::size_t size = queue_.front().bytes.size();
-  if (const Begun* narrow =
-        state_.faults.find(ProxyFaultKind::narrow, owner_.number(), direction_, now())) {
+  if (const Begun* narrow = state_.faults.find(ProxyFaultKind::narrow, owner_.number(), direction_,
+                                               Time::clock::now())) {
     const std::uint64_t rate = std::max<std::uint64_t>(narrow->fault.bytes_per_second, 1);
     size = std::min<std::size_t>(size, std::max<std::uint64_t>(rate / writes_per_second, 1));
-    free_at_ = now() + Nanos{std::chrono::seconds{1}} * size / rate;
+    free_at_ = Time::clock::now() + Nanos{std::chrono::seconds{1}} * size / rate;
   }
   writing_ = true;
   asio::async_write(to_, asio::buffer(queue_.front().bytes.data(), size),
@@ -282,8 +278,8 @@ void Pipe::write_next() {
 
 /// Resets the connection in the middle of what would be written next, if that is what is asked for.
 bool Pipe::cut_here() {
-  const Begun* cut =
-    state_.faults.find(ProxyFaultKind::cut_reply, owner_.number(), ProxyDirection::both, now());
+  const Begun* cut = state_.faults.find(ProxyFaultKind::cut_reply, owner_.number(),
+                                        ProxyDirection::both, Time::clock::now());
   const std::string& bytes = queue_.front().bytes;
   if (direction_ != ProxyDirection::to_client || !cut || bytes.size() < 2) return false;
   error_code ignored;
@@ -364,7 +360,7 @@ public:
 
   void begin(const ProxyFault& fault) {
     asio::post(state_.io, [this, fault] {
-      state_.faults.begin(fault, now());
+      state_.faults.begin(fault, Time::clock::now());
       if (fault.kind == ProxyFaultKind::cut) {
         for_each([&](Connection& connection) {
           if (met_by_cut(connection.number())) connection.cut();
@@ -389,7 +385,8 @@ public:
 
 private:
   [[nodiscard]] bool met_by_cut(std::uint64_t connection) const {
-    return state_.faults.find(ProxyFaultKind::cut, connection, ProxyDirection::both, now());
+    return state_.faults.find(ProxyFaultKind::cut, connection, ProxyDirection::both,
+                              Time::clock::now());
   }
 
   template <class Body>

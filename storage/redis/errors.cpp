@@ -95,4 +95,10 @@ Error unavailable(const Endpoint& endpoint, std::string problem, std::string hin
           .hint = std::move(hint)};
 }
 
+Error unreadable(std::string_view expected) {
+  return {.code = Errc::decode_failed,
+          .message = "the store's answer is not " + std::string{expected},
+          .hint = "another program, or another version of weft, may have written to this store"};
+}
+
 }  // namespace weft::redis

@@ -39,4 +39,7 @@ struct Failure {
 [[nodiscard]] Error unavailable(const Endpoint& endpoint, std::string problem,
                                 std::string hint = {});
 
+/// `decode_failed`: an answer that is not what it should be, as "a grant".
+[[nodiscard]] Error unreadable(std::string_view expected);
+
 }  // namespace weft::redis

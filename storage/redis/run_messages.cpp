@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstring>
 
+#include "weft/storage/redis/errors.hpp"
+
 namespace weft::redis {
 
 namespace {
@@ -10,12 +12,6 @@ namespace {
 constexpr std::uint32_t missing = 0xffff'ffff;
 constexpr std::uint32_t elsewhere = 0xffff'fffe;
 constexpr std::uint8_t problem_code = 255;
-
-Error torn(std::string_view what) {
-  return {.code = Errc::decode_failed,
-          .message = "the store's answer is not " + std::string(what),
-          .hint = "another program, or another version of weft, may have written to this store"};
-}
 
 template <class Number>
 Number read_number(std::string_view bytes) {
@@ -144,7 +140,7 @@ Result<Grant> read_grant(std::string_view bytes, const KnownOutputs& known) {
       grant.inputs.add(values.empty() ? Value{} : std::move(values.front()));
     }
   }
-  if (!in.complete() || in.left() > 0) return torn("a grant");
+  if (!in.complete() || in.left() > 0) return unreadable("a grant");
   return grant;
 }
 
@@ -160,9 +156,9 @@ Result<FetchedOutput> read_fetched(std::string_view bytes) {
     output.fence = Fence{in.u32()};
     output.checksums = in.rest();
   } else if (kind != missing) {
-    return torn("an output");
+    return unreadable("an output");
   }
-  if (!in.complete()) return torn("an output");
+  if (!in.complete()) return unreadable("an output");
   return output;
 }
 
@@ -175,7 +171,7 @@ Result<std::vector<ReadyTask>> read_ready(std::string_view bytes) {
     const WorkerId worker{in.u32()};
     ready.push_back({.task = task, .worker = worker, .rank = rank_of(in.u32())});
   }
-  if (!in.complete()) return torn("a list of tasks");
+  if (!in.complete()) return unreadable("a list of tasks");
   return ready;
 }
 
@@ -185,27 +181,27 @@ Result<std::vector<ClaimAnswer::Refused>> read_refused(std::string_view bytes) {
   while (in.left() > 0) {
     const TaskId task{in.u32()};
     const std::uint8_t reason = in.u8();
-    if (reason > static_cast<std::uint8_t>(ClaimRefusal::ended)) return torn("a refusal");
+    if (reason > static_cast<std::uint8_t>(ClaimRefusal::ended)) return unreadable("a refusal");
     refused.push_back({task, static_cast<ClaimRefusal>(reason)});
   }
-  if (!in.complete()) return torn("a list of refusals");
+  if (!in.complete()) return unreadable("a list of refusals");
   return refused;
 }
 
 Result<StepAnswer> read_step(const Reply& reply, const KnownOutputs& known) {
-  if (!reply.is_array() || reply.size() == 0) return torn("the answer of a step");
+  if (!reply.is_array() || reply.size() == 0) return unreadable("the answer of a step");
   Unpacker head{reply[0].text()};
   StepAnswer answer;
   const std::uint8_t code = head.u8();
   answer.run_ended = head.u8() != 0;
-  if (!head.complete()) return torn("the answer of a step");
+  if (!head.complete()) return unreadable("the answer of a step");
   answer.second = reply[1].text();
   if (code == problem_code) {
     answer.kind = StepAnswer::Kind::problem;
     answer.problem = answer.second;
     return answer;
   }
-  if (code > static_cast<std::uint8_t>(CommitOutcome::ended)) return torn("an outcome");
+  if (code > static_cast<std::uint8_t>(CommitOutcome::ended)) return unreadable("an outcome");
   answer.outcome = static_cast<CommitOutcome>(code);
   for (std::size_t i = 2; i < reply.size(); ++i) {
     auto grant = read_grant(reply[i].text(), known);
@@ -223,7 +219,7 @@ Result<Told> read_told(std::string_view message, const KnownOutputs& known) {
     if (!grant) return std::move(grant).error();
     told.grants.push_back(std::move(*grant));
   }
-  if (!in.complete() || in.left() > 0) return torn("a message to a worker");
+  if (!in.complete() || in.left() > 0) return unreadable("a message to a worker");
   return told;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "weft/storage/redis/errors.hpp"
 #include "weft/storage/redis/run_messages.hpp"
 #include "weft/workflow/codec.hpp"
 
@@ -14,12 +15,6 @@ enum ErrorKind : std::uint8_t { reported = 0, toll = 1 };
 
 /// Stands in messages where the name of their task belongs.
 constexpr char name_mark = '\1';
-
-Error torn(std::string_view what) {
-  return {.code = Errc::decode_failed,
-          .message = fmt::format("the store holds something that is not {}", what),
-          .hint = "another program, or another version of weft, may have written to this store"};
-}
 
 std::string named(const RunView& view, TaskId task) {
   return task.number() < view.table.task_count() ? view.table.name(task)
@@ -40,7 +35,7 @@ Result<RunEvent> read_event(std::string_view entry) {
   event.message = in.rest();
   if (!in.complete() || kind < static_cast<std::uint8_t>(RunEventKind::created) ||
       kind > static_cast<std::uint8_t>(RunEventKind::ended)) {
-    return torn("an event");
+    return unreadable("an event");
   }
   event.kind = static_cast<RunEventKind>(kind);
   return event;
@@ -87,10 +82,10 @@ Result<KeptError> read_error(std::string_view entry) {
   const WorkerId worker{in.u32_big()};
   kept.kind = in.u8();
   const std::string message{in.bytes(in.u32_big())};
-  if (!in.complete()) return torn("an error");
+  if (!in.complete()) return unreadable("an error");
   const std::string_view encoded = in.rest();
   if (!encoded.empty()) {
-    if (!decode_into(kept.error, encoded)) return torn("an error");
+    if (!decode_into(kept.error, encoded)) return unreadable("an error");
   }
   if (kept.kind == toll) {
     Error cause = std::move(kept.error);

@@ -18,10 +18,6 @@ namespace weft {
 
 namespace {
 
-std::int64_t milliseconds_of(Nanos duration) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-}
-
 std::string new_token() {
   std::random_device source;
   return fmt::format("{:08x}{:08x}{:08x}", source(), source(), source());
@@ -66,7 +62,7 @@ void RedisRunStore::Core::create(CreateRun request, Done<std::vector<ReadyTask>>
   std::string token = new_token();
   call(
     run, "reserve",
-    [token, life = milliseconds_of(options.unborn)](redis::Command& command) {
+    [token, life = options.unborn / std::chrono::milliseconds{1}](redis::Command& command) {
       command.add(std::string_view{token}).add(life);
     },
     [self = shared_from_this(), state, token, run, done = std::move(done)](Result<Reply> reserved) {
@@ -85,7 +81,7 @@ void RedisRunStore::Core::write_run(CreateRun request, redis::WrittenRun written
                                     Done<std::vector<ReadyTask>> done) {
   const RunId run = request.run;
   const redis::RunKeys names = keys(run);
-  const std::int64_t life = milliseconds_of(options.unborn);
+  const std::int64_t life = options.unborn / std::chrono::milliseconds{1};
   std::vector<redis::Command> writes;
   writes.emplace_back("ZADD", redis::index_key(options.prefix), 0, run.text());
   append_writes(writes, names.graph(), written.graph);
@@ -243,8 +239,8 @@ void RedisRunStore::Core::status(RunId run, Done<RunStatus> done) {
 
 namespace {
 
-/// What the hash of the leases says of the workers: `<worker>` the end of its lease, `h<worker>` its
-/// holder, `t<worker>` messages to it. One without a lease is none.
+/// What the hash of the leases says of the workers: `<worker>` the end of its lease, `h<worker>`
+/// its holder, `t<worker>` messages to it. One without a lease is none.
 std::vector<WorkerLease> leases_in(const redis::Reply& hash, Nanos now) {
   std::map<std::uint32_t, WorkerLease> found;
   std::set<std::uint32_t> leased;
@@ -345,8 +341,9 @@ void RedisRunStore::Core::sweep(Done<SweepReport> done) {
     sweep_now(std::move(done));
     return;
   }
-  redis::Command turn{"SET", redis::sweeper_key(options.prefix), "1", "NX", "PX",
-                      milliseconds_of(options.sweep_turn)};
+  redis::Command turn{"SET", redis::sweeper_key(options.prefix),
+                      "1",   "NX",
+                      "PX",  options.sweep_turn / std::chrono::milliseconds{1}};
   client->call(std::move(turn),
                [self = shared_from_this(), done = std::move(done)](Result<Reply> taken) {
                  if (!taken) {

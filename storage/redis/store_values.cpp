@@ -9,10 +9,6 @@ namespace weft {
 
 namespace {
 
-std::int64_t milliseconds_of(Nanos duration) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-}
-
 std::string packed_put(TaskId task, Fence fence, std::uint32_t index) {
   return redis::Packer{}.u32(task.number()).u32(fence.number()).u32(index).take();
 }
@@ -32,7 +28,7 @@ std::uint32_t RedisRunStore::Core::write_parts(const CommitRequest& request,
   for (std::size_t at = 0; at < bytes.size(); at += size, ++index) {
     const std::string_view part = bytes.substr(at, size);
     redis::Command set{"SET", names.chunk(request.task, request.fence, index)};
-    set.add_shared(owner, part).add("PX").add(milliseconds_of(options.unborn));
+    set.add_shared(owner, part).add("PX").add(options.unborn / std::chrono::milliseconds{1});
     client->call(std::move(set), [](const Result<Reply>&) {});  // Missed when it is put, if it is.
     call(
       request.run, "put_chunk",
@@ -54,7 +50,7 @@ void RedisRunStore::Core::put_chunk(PutChunk chunk, Done<void> done) {
   const std::string checksum = redis::checksum_of(chunk.bytes);
   redis::Command set{"SET", key, std::move(chunk.bytes)};
   // Not over a part that is there: it may be sent twice, and is being read.
-  set.add("NX").add("PX").add(milliseconds_of(options.unborn));
+  set.add("NX").add("PX").add(options.unborn / std::chrono::milliseconds{1});
   client->call(std::move(set), [](const Result<Reply>&) {});
   const RunId run = chunk.run;
   const TaskId task = chunk.task;
