@@ -1,7 +1,8 @@
 #include "weft/actors/storage_broker.hpp"
 
+#include <algorithm>
 #include <atomic>
-#include <functional>
+#include <iterator>
 #include <mutex>
 #include <unordered_map>
 
@@ -61,35 +62,74 @@ public:
 
   template <class Reply, class Answer, class Operation>
   caf::result<Reply> carry_out(Operation&& operation) {
-    auto promise = self_->make_response_promise<Reply>();
-    operation([inbox = inbox_, promise](Result<Answer> given) {
-      inbox->put([promise, answer = std::make_shared<Result<Answer>>(std::move(given))]() mutable {
-        reply<Reply>(promise, std::move(*answer));
-      });
+    auto question = std::make_unique<Question<Reply, Answer>>();
+    question->promise = self_->make_response_promise<Reply>();
+    auto promise = question->promise;
+    operation([inbox = inbox_, place = inbox_->keep(std::move(question))](Result<Answer> given) {
+      inbox->template put<Question<Reply, Answer>>(place, std::move(given));
     });
     return promise;
   }
 
   void deliver() {
-    for (auto& answer : inbox_->take()) answer();
+    for (auto& question : inbox_->take()) question->reply();
   }
 
 private:
-  using Delivery = std::function<void()>;
+  /// What an actor has asked the store, and waits for.
+  struct AnyQuestion {
+    virtual ~AnyQuestion() = default;
+    virtual void reply() = 0;
+  };
 
-  /// Filled by the store's threads. Outlives the broker in the hands of calls that are under way.
+  template <class Reply, class Answer>
+  struct Question : AnyQuestion {
+    caf::typed_response_promise<Reply> promise;
+    Result<Answer> answer = Error{};
+
+    void reply() override {
+      if (!answer) {
+        promise.deliver(to_caf(std::move(answer).error()));
+      } else if constexpr (std::is_void_v<Answer>) {
+        promise.deliver();
+      } else {
+        promise.deliver(wrapped<Reply>(*std::move(answer)));
+      }
+    }
+  };
+
+  using Questions = std::vector<std::unique_ptr<AnyQuestion>>;
+
+  /// Filled by the store's threads. Outlives the broker in the hands of calls that are under way;
+  /// the questions do not, since a promise must not outlive the actor system.
   class Inbox {
   public:
     explicit Inbox(StorageBrokerHandle::pointer broker)
       : broker_(caf::actor_cast<StorageBrokerHandle>(broker).address()) {}
 
-    void put(Delivery answer) {
+    /// Answers the place by which the question's answer is put.
+    [[nodiscard]] std::size_t keep(std::unique_ptr<AnyQuestion> question) {
+      const std::lock_guard lock{mutex_};
+      if (free_.empty()) {
+        open_.push_back(std::move(question));
+        return open_.size() - 1;
+      }
+      const std::size_t place = free_.back();
+      free_.pop_back();
+      open_[place] = std::move(question);
+      return place;
+    }
+
+    template <class Asked, class Answer>
+    void put(std::size_t place, Answer answer) {
       bool first = false;
       {
         const std::lock_guard lock{mutex_};
         if (closed_) return;
-        first = waiting_.empty();
-        waiting_.push_back(std::move(answer));
+        static_cast<Asked&>(*open_[place]).answer = std::move(answer);
+        first = answered_.empty();
+        answered_.push_back(std::move(open_[place]));
+        free_.push_back(place);
       }
       if (!first) return;
       if (const auto broker = caf::actor_cast<StorageBrokerHandle>(broker_)) {
@@ -97,34 +137,28 @@ private:
       }
     }
 
-    [[nodiscard]] std::vector<Delivery> take() {
+    [[nodiscard]] Questions take() {
       const std::lock_guard lock{mutex_};
-      return std::exchange(waiting_, {});
+      return std::exchange(answered_, {});
     }
 
     void close() {
+      Questions dropped;
       const std::lock_guard lock{mutex_};
       closed_ = true;
-      waiting_.clear();
+      dropped.swap(open_);
+      std::move(answered_.begin(), answered_.end(), std::back_inserter(dropped));
+      answered_.clear();
     }
 
   private:
     caf::actor_addr broker_;
     std::mutex mutex_;
-    std::vector<Delivery> waiting_;
+    Questions open_;                 ///< Indexed by place; a free place holds nothing.
+    std::vector<std::size_t> free_;  ///< Places of `open_`.
+    Questions answered_;
     bool closed_ = false;
   };
-
-  template <class Reply, class Answer>
-  static void reply(caf::typed_response_promise<Reply>& promise, Result<Answer> answer) {
-    if (!answer) {
-      promise.deliver(to_caf(std::move(answer).error()));
-    } else if constexpr (std::is_void_v<Answer>) {
-      promise.deliver();
-    } else {
-      promise.deliver(wrapped<Reply>(std::move(*answer)));
-    }
-  }
 
   StorageBrokerHandle::pointer self_;
   std::shared_ptr<Inbox> inbox_;
