@@ -15,7 +15,7 @@ namespace weft {
 /// Answers on the calling thread before the call returns, and never fails with `store_unavailable`.
 /// Thread-safe: runs do not wait for one another. Answers, messages and wake-ups are given, and
 /// released values destroyed, while no lock is held, so they may call the store.
-class MemoryRunStore final : public RunStore {
+class MemoryRunStore : public RunStore {
 public:
   /// @param clock outlives the store
   explicit MemoryRunStore(const Clock& clock);
