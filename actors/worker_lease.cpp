@@ -9,6 +9,9 @@ namespace weft {
 
 void WorkerActor::launch() {
   lease_ = Lease::asked;
+  // First: who listens by the time it is launched need not ask what it has missed.
+  self_->send(services_->attempt_store_of(id_),
+              ListenForWorker{.run = context_->id, .worker = id_, .listener = self_});
   self_
     ->request(services_->attempt_store_of(id_), caf::infinite,
               LaunchWorker{.run = context_->id, .worker = id_, .holder = services_->holder})
@@ -25,8 +28,6 @@ void WorkerActor::on_launched(bool launched) {
   }
   lease_ = Lease::held;
   launched_at_ = context_->now();
-  self_->send(services_->attempt_store_of(id_),
-              ListenForWorker{.run = context_->id, .worker = id_, .listener = self_});
   self_->delayed_send(self_, context_->lease / 3, Heartbeat{});
   read_held();
   core_.on_ready(std::exchange(early_, {}), effects_);
@@ -58,7 +59,7 @@ void WorkerActor::on_renewed(const Renewal& renewal) {
   if (stopping_ || lease_ != Lease::held) return;
   if (!renewal.held) {
     lose_lease();
-  } else if (renewal.told != told_) {
+  } else if (renewal.told > told_) {
     told_ = renewal.told;
     read_held();
   }

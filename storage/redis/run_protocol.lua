@@ -7,7 +7,7 @@
 --   s   states: a header of 64 bytes, then 36 bytes a task; big-endian, as BITFIELD counts
 --   m   what is fixed about the run, and its end
 --   g   the graph and the plan: h, a record for each task (see graph_codec.hpp), c<n>, s<n>
---   o   outputs, by task             c:<task>:<fence>:<n>  parts of large ones
+--   o   outputs, by `field_of` task  c:<task>:<fence>:<n>  parts of large ones
 --   ck  checksums of these parts     i, ir  elements of maps, and how many will read each
 --   e   events                       x   errors
 --   p   expansions of maps           d   edges into them
@@ -75,7 +75,7 @@ local function open(keys, args)
              total = total, committed = committed, failed = failed, skipped = skipped,
              retries = retries, next = next_task, lease = lease, retention = retention,
              states = {}, pages = {}, changed = {}, events = {}, outputs = {}, released = {},
-             extended = {}, left = {}, stated = {}}
+             extended = {}, left = {}, stated = {}, launched = {}}
   r.now = floor((now_of(args[1]) - created) * 1000 + 0.5)
   if r.now < 0 then r.now = 0 end
   return r
@@ -93,9 +93,11 @@ local function state_of(r, task)
   end
   local at = (task - number * PAGE) * RECORD
   if #page < at + RECORD then return {status = ABSENT, flags = 0} end
-  t = {task = task}
-  t.status, t.flags, t.attempt, t.fence, t.worker, t.pending, t.readers, t.planned, t.rank,
-    t.template, t.expansion = unpack(STATE, page, at + 1)
+  local status, flags, attempt, fence, worker, pending, readers, planned, rank, template,
+    expansion = unpack(STATE, page, at + 1)
+  t = {task = task, status = status, flags = flags, attempt = attempt, fence = fence,
+       worker = worker, pending = pending, readers = readers, planned = planned, rank = rank,
+       template = template, expansion = expansion, changed = false}
   r.states[task] = t
   return t
 end
@@ -104,12 +106,12 @@ end
 local function changed(r, t)
   if t.changed then return end
   t.changed = true
-  r.changed[#r.changed + 1] = t
+  r.changed[#r.changed + 1] = t.task
 end
 
 local function event(r, kind, task, worker, attempt, detail, message)
-  r.events[#r.events + 1] = pack('>BdI4I4I4I4', kind, r.now, task, worker, attempt, detail)
-                              .. (message or '')
+  local text = pack('>BdI4I4I4I4', kind, r.now, task, worker, attempt, detail)
+  r.events[#r.events + 1] = message and text .. message or text
 end
 
 -- Wakes watchers if they have read since they were last woken.
@@ -128,38 +130,55 @@ end
 
 -- -- writing --------------------------------------------------------------------------------------
 
-local function by_task(a, b)
-  return a.task < b.task
-end
-
 local function record_of(t)
   return pack(STATE, t.status, t.flags, t.attempt, t.fence, t.worker, t.pending, t.readers,
               t.planned, t.rank, t.template, t.expansion)
 end
 
--- Records that lie side by side are written together.
+-- The bytes of the records from `first` to before `last`, if they lie in one page that was read.
+local function between(r, first, last)
+  local number = floor(first / PAGE)
+  local page = r.pages[number]
+  if not page or floor(last / PAGE) ~= number then return nil end
+  return sub(page, (first - number * PAGE) * RECORD + 1, (last - number * PAGE) * RECORD)
+end
+
+-- Records that lie side by side are written together, with what lies between two of a page.
 local function write_states(r)
   local list = r.changed
-  if #list == 0 then return end
-  if #list > 1 then table.sort(list, by_task) end
-  local first, parts = list[1].task, {}
-  for i = 1, #list do
-    local t = list[i]
-    if t.task ~= first + #parts then
+  local count = #list
+  if count == 0 then return end
+  if count > 1 then table.sort(list) end
+  local first, after, parts = list[1], list[1], {}
+  local written = {}
+  for i = 1, count do
+    local task = list[i]
+    local gap = task == after and '' or between(r, after, task)
+    if not gap then
       call('SETRANGE', r.s, HEAD + RECORD * first, concat(parts))
-      first, parts = t.task, {}
+      first, parts, gap = task, {}, ''
     end
+    if gap ~= '' then parts[#parts + 1] = gap end
+    local t = r.states[task]
     parts[#parts + 1] = record_of(t)
     t.changed = false
+    after = task + 1
+    written[floor(task / PAGE)] = true
   end
   call('SETRANGE', r.s, HEAD + RECORD * first, concat(parts))
   r.changed = {}
+  for number in pairs(written) do r.pages[number] = nil end
+end
+
+-- Numbers are written as bytes where they are many: Redis takes long to make text of one.
+local function field_of(task)
+  return pack('>I4', task)
 end
 
 local function write_outputs(r)
   local puts = {}
   for task, value in pairs(r.outputs) do
-    puts[#puts + 1] = task
+    puts[#puts + 1] = field_of(task)
     puts[#puts + 1] = value
   end
   each_batch(puts, BATCH, function(first, last)
@@ -204,9 +223,29 @@ local RECORD_HEAD_SIZE = 40
 
 -- The rest of a record is read when a map makes it interesting.
 local function parse(bytes)
-  local t = {bytes = bytes, kind = byte(bytes, 9)}
-  t.n_children, t.n_dependencies = unpack('<I4I4', bytes, 33)
-  return t
+  local children, dependencies = unpack('<I4I4', bytes, 33)
+  return {bytes = bytes, kind = byte(bytes, 9), n_children = children,
+          n_dependencies = dependencies}
+end
+
+local FORMATS = {}  -- By count.
+
+-- So many numbers of a record, from the byte at `at` on.
+local function numbers(bytes, at, count)
+  if count == 0 then return {} end
+  if count > 64 then
+    local list = {}
+    for i = 1, count do list[i] = unpack('<I4', bytes, at + 4 * (i - 1)) end
+    return list
+  end
+  local format = FORMATS[count]
+  if not format then
+    format = '<' .. string.rep('I4', count)
+    FORMATS[count] = format
+  end
+  local list = {unpack(format, bytes, at)}
+  list[count + 1] = nil  -- Where it has stopped.
+  return list
 end
 
 local function stated(r, template)
@@ -234,14 +273,17 @@ local function read_stated(r, templates)
   end)
 end
 
-local function child(g, i) -- Counted from 0.
-  return (unpack('<I4', g.bytes, RECORD_HEAD_SIZE + 4 * i + 1))
+local function children_of(g)
+  return numbers(g.bytes, RECORD_HEAD_SIZE + 1, g.n_children)
 end
 
-local function dependency(g, i)
-  local at = RECORD_HEAD_SIZE + 4 * g.n_children
-  return (unpack('<I4', g.bytes, at + 4 * i + 1)),
-         byte(g.bytes, at + 4 * g.n_dependencies + i + 1)
+local function dependencies_of(g)
+  return numbers(g.bytes, RECORD_HEAD_SIZE + 4 * g.n_children + 1, g.n_dependencies)
+end
+
+-- How it depends on the dependency `i`, counted from 1.
+local function dependency_kind(g, i)
+  return byte(g.bytes, RECORD_HEAD_SIZE + 4 * (g.n_children + g.n_dependencies) + i)
 end
 
 local function scope_of(r, number)
@@ -345,20 +387,18 @@ local function release_output(r, t)
   elseif r.outputs[t.task] then
     r.outputs[t.task] = nil
   else
-    r.released[#r.released + 1] = t.task
+    r.released[#r.released + 1] = field_of(t.task)
   end
 end
 
--- Each of these tasks has one reader less. Lets go of what nobody will read any more.
-local function drop_readers(r, tasks)
-  for i = 1, #tasks do
-    local t = state_of(r, tasks[i])
-    t.readers = t.readers - 1
-    if t.readers > 0 or t.flags % 2 == KEPT or t.status ~= COMMITTED then
-      changed(r, t)
-    else
-      release_output(r, t)  -- Nobody counts its readers any more.
-    end
+-- A task has one reader less. Lets go of what nobody will read any more.
+local function drop_reader(r, task)
+  local t = state_of(r, task)
+  t.readers = t.readers - 1
+  if t.readers > 0 or t.flags % 2 == KEPT or t.status ~= COMMITTED then
+    changed(r, t)
+  else
+    release_output(r, t)  -- Nobody counts its readers any more.
   end
 end
 
@@ -371,36 +411,33 @@ end
 
 -- A task is done, however it ended: it reads no more.
 local function release_inputs(r, t, g)
-  local readers = {}
+  local dependencies = dependencies_of(g)
   if not r.maps then
-    for i = 0, g.n_dependencies - 1 do
-      local task, kind = dependency(g, i)
-      if kind == OUTPUT then readers[#readers + 1] = task end
+    for i = 1, #dependencies do
+      if dependency_kind(g, i) == OUTPUT then drop_reader(r, dependencies[i]) end
     end
-    drop_readers(r, readers)
     return
   end
   local from = origin_of(r, t)
-  for i = 0, g.n_dependencies - 1 do
-    local task, kind = dependency(g, i)
+  for i = 1, #dependencies do
+    local task, kind = dependencies[i], dependency_kind(g, i)
     if kind == OUTPUT then
-      readers[#readers + 1] = resolve(r, from, task)
+      drop_reader(r, resolve(r, from, task))
     elseif kind == GATHER then
       local gathered = stated(r, task)
       local x = expansion_of(r, resolve(r, from, scope_of(r, gathered.scope).map))
       if x then
         for row = 0, x.items - 1 do
-          readers[#readers + 1] = x.first + row * x.width + gathered.position
+          drop_reader(r, x.first + row * x.width + gathered.position)
         end
       end
     end
   end
   if g.kind == 1 then
     for _, task in ipairs(scope_of(r, g.body).retained) do
-      readers[#readers + 1] = resolve(r, from, task)
+      drop_reader(r, resolve(r, from, task))
     end
   end
-  drop_readers(r, readers)
   if not from.expansion then return end
   for _, map in ipairs(scope_of(r, g.scope).items_read[g.position + 1]) do
     local row = row_of(r, from, map)
@@ -420,19 +457,19 @@ end
 -- What a grant consists of, its values still to be read.
 local function outline(r, t, wants)
   local g = stated(r, t.template)
-  local from = r.maps and origin_of(r, t) or nil
+  local from = origin_of(r, t)
   local slots = {}
-  for i = 0, g.n_dependencies - 1 do
-    local task, kind = dependency(g, i)
+  for i, task in ipairs(dependencies_of(g)) do
+    local kind = dependency_kind(g, i)
     if kind == OUTPUT then
-      local real = from and resolve(r, from, task) or task
-      slots[i + 1] = {kind = kind, task = real, want(wants, 'o', real)}
+      local real = resolve(r, from, task)
+      slots[i] = {kind = kind, task = real, want(wants, 'o', real)}
     elseif kind == ORDER then
-      slots[i + 1] = {kind = kind, task = from and resolve(r, from, task) or task}
+      slots[i] = {kind = kind, task = resolve(r, from, task)}
     elseif kind == ITEM then
       local row = row_of(r, from, task)
-      slots[i + 1] = {kind = kind, task = resolve(r, from, task),
-                      want(wants, 'i', row.expansion.map .. ':' .. row.row)}
+      slots[i] = {kind = kind, task = resolve(r, from, task),
+                  want(wants, 'i', row.expansion.map .. ':' .. row.row)}
     else
       local gathered = stated(r, task)
       local x = expansion_of(r, resolve(r, from, scope_of(r, gathered.scope).map))
@@ -440,29 +477,37 @@ local function outline(r, t, wants)
       for row = 0, x.items - 1 do
         slot[row + 1] = want(wants, 'o', x.first + row * x.width + gathered.position)
       end
-      slots[i + 1] = slot
+      slots[i] = slot
     end
   end
-  return {t = t, slots = slots, path = from and path_of(r, from) or {},
-          inside = from and from.expansion ~= nil}
+  return {t = t, slots = slots, path = path_of(r, from), inside = from.expansion ~= nil}
 end
 
-local function read_wanted(key, names, known)
-  local values, unread = {}, {}
-  for i = 1, #names do
-    local value = known and known[names[i]]
-    if value then
-      values[i] = value
-    else
-      unread[#unread + 1] = i
+-- The fields of a hash.
+local function read_fields(key, names)
+  local values = {}
+  each_batch(names, BATCH, function(first, last)
+    local some = call('HMGET', key, spread(names, first, last))
+    for i = 1, #some do values[first + i - 1] = some[i] end
+  end)
+  return values
+end
+
+-- Outputs of tasks, by task, with those that this step has made; false for one that is not there.
+local function read_outputs(r, tasks)
+  local values, unread, fields = {}, {}, {}
+  for i = 1, #tasks do
+    local task = tasks[i]
+    if values[task] == nil then
+      values[task] = r.outputs[task] or false
+      if not values[task] then
+        unread[#unread + 1] = task
+        fields[#fields + 1] = field_of(task)
+      end
     end
   end
-  each_batch(unread, BATCH, function(first, last)
-    local fields = {}
-    for i = first, last do fields[#fields + 1] = names[unread[i]] end
-    local some = call('HMGET', key, spread(fields))
-    for i = 1, #some do values[unread[first + i - 1]] = some[i] end
-  end)
+  local found = read_fields(r.p .. 'o', fields)
+  for i = 1, #unread do values[unread[i]] = found[i] end
   return values
 end
 
@@ -476,13 +521,14 @@ end
 
 -- A value as it stands in a grant: its size and bytes, or that it is elsewhere, or missing.
 local function written_value(r, slot, n, values, wants, left)
-  local of_task = slot.kind ~= ITEM
-  local value = values[of_task and 'o' or 'i'][slot[n]]
-  if value and (#value <= left or not of_task) then return pack('<I4', #value) .. value, #value end
-  local absent = of_task and wants.o[slot[n]]
-  if value or (absent and in_parts(r, state_of(r, absent))) then
-    return pack('<I4I4', ELSEWHERE, absent), 0
+  if slot.kind == ITEM then
+    local item = values.i[slot[n]]
+    return item and pack('<I4', #item) .. item or pack('<I4', MISSING), item and #item or 0
   end
+  local task = wants.o[slot[n]]
+  local value = values.o[task]
+  if value and #value <= left then return pack('<I4', #value) .. value, #value end
+  if value or in_parts(r, state_of(r, task)) then return pack('<I4I4', ELSEWHERE, task), 0 end
   return pack('<I4', MISSING), 0
 end
 
@@ -511,19 +557,58 @@ local function written(r, o, values, wants)
   return concat(parts)
 end
 
+local function grants_inside_maps(r, tasks)
+  local wants = {o = {}, i = {}}
+  local outlines = {}
+  for i = 1, #tasks do outlines[i] = outline(r, tasks[i], wants) end
+  local values = {o = read_outputs(r, wants.o), i = read_fields(r.p .. 'i', wants.i)}
+  local out = {}
+  for i = 1, #outlines do out[i] = written(r, outlines[i], values, wants) end
+  return out
+end
+
+-- As `written`, of a task whose slots are the dependencies of its record.
+local function written_plain(r, t, g, dependencies, values)
+  local parts = {pack('<I4I4I4I4I4I4I4', t.task, t.template, t.fence, t.attempt, 0, 0,
+                      #dependencies)}
+  local left = INLINE_BUDGET
+  for i = 1, #dependencies do
+    local task, kind = dependencies[i], dependency_kind(g, i)
+    local value = kind == OUTPUT and values[task]
+    if value and #value <= left then
+      parts[#parts + 1] = pack('<BI4I4I4', kind, task, 1, #value)
+      parts[#parts + 1] = value
+      left = left - #value
+    elseif kind == OUTPUT and (value or in_parts(r, state_of(r, task))) then
+      parts[#parts + 1] = pack('<BI4I4I4I4', kind, task, 1, ELSEWHERE, task)
+    else
+      parts[#parts + 1] = pack('<BI4I4I4', kind, task, 1, MISSING)
+    end
+  end
+  return concat(parts)
+end
+
 -- The grants of tasks that have just been claimed, as strings.
 local function grants_of(r, tasks)
-  if #tasks == 0 then return {} end
-  local wants = {o = {}, i = {}}
+  if #tasks == 0 then return tasks end
   local templates = {}
   for i = 1, #tasks do templates[i] = tasks[i].template end
   read_stated(r, templates)
-  local outlines = {}
-  for i = 1, #tasks do outlines[i] = outline(r, tasks[i], wants) end
-  local values = {o = read_wanted(r.p .. 'o', wants.o, r.outputs),
-                  i = read_wanted(r.p .. 'i', wants.i)}
+  if r.maps then return grants_inside_maps(r, tasks) end
+  local lists, wants = {}, {}
+  for i = 1, #tasks do
+    local g = stated(r, tasks[i].template)
+    local list = dependencies_of(g)
+    lists[i] = list
+    for n = 1, #list do
+      if dependency_kind(g, n) == OUTPUT then wants[#wants + 1] = list[n] end
+    end
+  end
+  local values = read_outputs(r, wants)
   local out = {}
-  for i = 1, #outlines do out[i] = written(r, outlines[i], values, wants) end
+  for i = 1, #tasks do
+    out[i] = written_plain(r, tasks[i], stated(r, tasks[i].template), lists[i], values)
+  end
   return out
 end
 
@@ -576,6 +661,15 @@ local function sooner(a, b)
   return a.task < b.task
 end
 
+local function sort_by_rank(tasks)
+  for i = 2, #tasks do
+    if sooner(tasks[i], tasks[i - 1]) then
+      table.sort(tasks, sooner)
+      return
+    end
+  end
+end
+
 -- Counts these tasks down by one. Answers those that need nothing more.
 local function count_down(r, tasks)
   local fresh = {}
@@ -591,12 +685,10 @@ local function count_down(r, tasks)
 end
 
 local function dependents(r, t, g)
-  local list = {}
-  if t.expansion == NO_EXPANSION or not r.maps then
-    for i = 0, g.n_children - 1 do list[i + 1] = child(g, i) end
-  else
+  local list = children_of(g)
+  if r.maps and t.expansion ~= NO_EXPANSION then
     local from = origin_of(r, t)
-    for i = 0, g.n_children - 1 do list[i + 1] = resolve(r, from, child(g, i)) end
+    for i = 1, #list do list[i] = resolve(r, from, list[i]) end
   end
   if floor(t.flags / EDGES) % 2 == 1 then
     local edges = call('HGET', r.p .. 'd', t.task)
@@ -677,20 +769,13 @@ local function settle(r, t, q, output)
   if needed and output then r.outputs[t.task] = output end
 end
 
--- The live launches among workers.
-local function launched(r, workers)
-  local live = {}
-  local names = {}
-  for worker in pairs(workers) do
-    names[#names + 1] = worker
-    names[#names + 1] = 'h' .. worker
-  end
-  if #names == 0 then return live end
-  local values = read_wanted(r.p .. 'l', names)
-  for i = 1, #names, 2 do
-    local alive = r.extended[names[i]] or (values[i] and tonumber(values[i]) > r.now)
-    if alive and values[i + 1] then live[names[i]] = true end
-  end
+-- Whether a worker is launched and its lease has not run out. Read once in a step.
+local function launched(r, worker)
+  local live = r.launched[worker]
+  if live ~= nil then return live end
+  local lease = call('HMGET', r.p .. 'l', worker, 'h' .. worker)
+  live = lease[2] and (r.extended[worker] or (lease[1] and tonumber(lease[1]) > r.now)) or false
+  r.launched[worker] = live
   return live
 end
 
@@ -711,14 +796,6 @@ end
 -- Claims what became ready for the worker, and for others; what is left is ready.
 local function share_out(r, q, fresh, told)
   local granted, ready = {}, {}
-  local others = {}
-  if q.claim == PLACED then
-    for i = 1, #fresh do
-      local planned = fresh[i].planned
-      if planned ~= q.worker and planned ~= FLEXIBLE then others[planned] = true end
-    end
-    others = launched(r, others)
-  end
   local flexible_left = true
   for i = 1, #fresh do
     local t = fresh[i]
@@ -729,7 +806,8 @@ local function share_out(r, q, fresh, told)
       if flexible then flexible_left = false end
       t.status, t.worker = CLAIMED, q.worker
       granted[#granted + 1] = t
-    elseif others[t.planned] then
+    elseif q.claim == PLACED and not flexible and t.planned ~= q.worker and
+           launched(r, t.planned) then
       t.status, t.worker = CLAIMED, t.planned
       local list = told[t.planned]
       if not list then
@@ -750,6 +828,7 @@ end
 
 -- Rank travels as it is kept: an integer in the same order.
 local function written_ready(tasks)
+  if #tasks == 0 then return '' end
   local parts = {}
   for i = 1, #tasks do
     parts[i] = pack('<I4I4I4', tasks[i].task, tasks[i].planned, tasks[i].rank)
@@ -757,15 +836,17 @@ local function written_ready(tasks)
   return concat(parts)
 end
 
+local WON_ONE, WON_THE_LAST = '\0\0', '\0\1'  -- The outcome, and whether the run has ended.
+
 -- Answers what the step has done; its grants are added at the end of the call.
 local function go_on(r, q, fresh, told)
   finish_if_done(r)
   local ended = r.state ~= RUNNING and 1 or 0
   hint(r)
-  if #fresh == 0 or ended == 1 then return {pack('<BB', WON, ended), ''}, {} end
-  if #fresh > 1 then table.sort(fresh, sooner) end
+  if #fresh == 0 or ended == 1 then return {ended == 1 and WON_THE_LAST or WON_ONE, ''}, {} end
+  sort_by_rank(fresh)
   local granted, ready = share_out(r, q, fresh, told)
-  return {pack('<BB', WON, ended), written_ready(ready)}, granted
+  return {WON_ONE, written_ready(ready)}, granted
 end
 
 -- Adds their grants to the answers of several steps, all read together.
@@ -783,13 +864,10 @@ local function add_grants(r, answers, granted)
 end
 
 local function request_of(bytes)
-  local q = {}
-  local has_output, put
-  q.task, q.fence, q.worker, q.chunks, q.limit, q.claim, has_output, put =
+  local task, fence, worker, chunks, limit, claim, has_output, put =
     unpack('<I4I4I4I4I4BBB', bytes)
-  q.has_output = has_output == 1
-  q.put = put == 1
-  return q
+  return {task = task, fence = fence, worker = worker, chunks = chunks, limit = limit,
+          claim = claim, has_output = has_output == 1, put = put == 1}
 end
 
 local function problem(text)
@@ -982,7 +1060,7 @@ local function write_rows(r, from, x, pattern, map_task, workers)
       if p.pending == 0 then
         fresh[#fresh + 1] = number
         r.states[number] = {task = number, status = WAITING, flags = p.flags, attempt = 1,
-                             fence = r.base, worker = 0, pending = 0, readers = p.readers,
+                             changed = false, fence = r.base, worker = 0, pending = 0, readers = p.readers,
                              planned = planned, rank = p.rank, template = p.template,
                              expansion = x.number}
       end
@@ -1128,7 +1206,7 @@ local function claim(keys, args)
   if not r then return UNKNOWN end
   local worker, mode = unpack('<I4B', args[2])
   local refused, granted, told = {}, {}, {}
-  local absent = mode == MODE_TOLD and not launched(r, {[worker] = true})[worker]
+  local absent = mode == MODE_TOLD and not launched(r, worker)
   local states = {}
   for at = 6, #args[2], 4 do
     local t = state_of(r, (unpack('<I4', args[2], at)))
@@ -1331,7 +1409,7 @@ local function abandon(keys, args)
     return {pack('<BB', WON, 1), ''}
   end
   requeue(r, back)
-  table.sort(back, sooner)
+  sort_by_rank(back)
   flush(r)
   return {pack('<BB', WON, 0), written_ready(back)}
 end
@@ -1474,7 +1552,7 @@ local function fetch(keys, args)
     local t = state_of(r, task)
     if not known(t) then return problem('unknown') end
     local readable = r.state == RUNNING or r.state == SUCCEEDED or t.flags % 2 == KEPT
-    local value = readable and call('HGET', r.p .. 'o', task)
+    local value = readable and call('HGET', r.p .. 'o', field_of(task))
     local parts = readable and not value and in_parts(r, t)
     if value then
       out[#out + 1] = pack('<I4', 0) .. value
