@@ -11,9 +11,15 @@
 
 namespace weft::cli {
 
-/// Runs that lie in Redis, on worker processes, beside what Redis itself costs.
+/// A shape, as planned, or with each task on another worker than what it takes first.
+struct DurableCase {
+  std::string shape;
+  bool crossing = false;
+};
+
+/// Runs that lie in Redis, on worker processes.
 struct DurableBench {
-  std::vector<std::string> shapes;
+  std::vector<DurableCase> cases;
   std::uint32_t tasks = 10'000;
   std::uint64_t payload = 0;
   std::uint32_t repetitions = 5;
@@ -21,23 +27,29 @@ struct DurableBench {
 };
 
 struct DurableFigures {
-  std::string shape;
+  DurableCase bench;
   std::uint32_t tasks = 0;
   std::uint64_t payload = 0;
   SampleSummary us_per_task;
   double calls_per_task = 0;     ///< Commands that clients sent.
   double commands_per_task = 0;  ///< What Redis carried out, those inside of functions included.
-};
-
-/// What Redis costs without weft, over the same socket.
-struct RedisFloor {
-  double round_trip_us = 0;  ///< Median of a PING, one at a time.
-  double pipelined_us = 0;   ///< A command, many at a time.
+  double bytes_in = 0;           ///< A task, as Redis counts what came over its socket.
+  double bytes_out = 0;          ///< A task, as Redis counts what left.
 };
 
 [[nodiscard]] Result<std::vector<DurableFigures>> measure_durable(const DurableBench& bench);
-[[nodiscard]] Result<RedisFloor> measure_redis_floor(const StoreOptions& store);
+
+/// What it takes until a worker process can run its first task, and a warm one its next worker's.
+struct WorkerStarts {
+  SampleSummary cold_ms;
+  SampleSummary warm_ms;
+};
+
+/// Both ends by the clock of one machine. Fails as a run may.
+[[nodiscard]] Result<WorkerStarts> measure_worker_starts(EngineOptions engine,
+                                                         std::uint32_t repetitions);
+
 [[nodiscard]] Json json_of(const DurableFigures& figures);
-[[nodiscard]] Json json_of(const RedisFloor& floor);
+[[nodiscard]] Json json_of(const WorkerStarts& starts);
 
 }  // namespace weft::cli

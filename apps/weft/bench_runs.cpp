@@ -35,7 +35,8 @@ Error wrong_result(const BenchCase& bench) {
 }  // namespace
 
 Result<BenchCase> make_bench_case(const std::string& shape, std::uint32_t tasks,
-                                  std::uint64_t payload, const Registry& registry) {
+                                  std::uint64_t payload, const Registry& registry,
+                                  std::uint32_t crossing) {
   const auto structure = make_bench_graph(shape, tasks);
   if (!structure) {
     return Error{.code = Errc::invalid_argument,
@@ -51,7 +52,7 @@ Result<BenchCase> make_bench_case(const std::string& shape, std::uint32_t tasks,
                  .bytes_read = structure->input_count() * value_bytes(payload)};
   const std::uint64_t heap = heap_in_use();
   const TimePoint begin = clock.now();
-  BenchShape written = make_bench_shape(shape, *structure, payload);
+  BenchShape written = make_bench_shape(shape, *structure, payload, crossing);
   const TimePoint freezing = clock.now();
   made.workflow_bytes = grown_since(heap);
   made.result = written.result.task();

@@ -26,9 +26,10 @@ struct BenchCase {
   std::uint64_t graph_bytes = 0;     ///< What the frozen graph holds.
 };
 
-/// Fails with `invalid_argument` when there is no such shape.
+/// Fails with `invalid_argument` when there is no such shape. @param crossing as `make_bench_shape`
 [[nodiscard]] Result<BenchCase> make_bench_case(const std::string& shape, std::uint32_t tasks,
-                                                std::uint64_t payload, const Registry& registry);
+                                                std::uint64_t payload, const Registry& registry,
+                                                std::uint32_t crossing = 0);
 
 /// Runs it once. Answers the time from submit until the result is readable; fails when the result
 /// is not what it must be.

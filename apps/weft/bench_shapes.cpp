@@ -19,10 +19,21 @@ const Function gather{"bench.gather", [](const std::vector<Shared<Blob>>& inputs
                         return make_value(sum, inputs.front()->size());
                       }};
 
+/// Fixes each task to the worker after that of its first input.
+void cross(Workflow& workflow, const BenchGraph& graph, const std::vector<Future<Blob>>& made,
+           std::uint32_t workers) {
+  std::vector<std::uint32_t> at(made.size());
+  for (std::uint32_t task = 0; task < graph.task_count(); ++task) {
+    const auto inputs = graph.inputs(task);
+    at[task] = inputs.empty() ? task % workers : (at[inputs.front()] + 1) % workers;
+    workflow.options(made[task]).worker = WorkerId{at[task]};
+  }
+}
+
 }  // namespace
 
 BenchShape make_bench_shape(const std::string& name, const BenchGraph& graph,
-                            std::uint64_t payload) {
+                            std::uint64_t payload, std::uint32_t crossing) {
   Workflow workflow{"bench." + name};
   workflow.reserve(graph.task_count());
   std::vector<Future<Blob>> made;
@@ -47,6 +58,7 @@ BenchShape make_bench_shape(const std::string& name, const BenchGraph& graph,
       }
     }
   }
+  if (crossing > 1) cross(workflow, graph, made, crossing);
   return {.workflow = std::move(workflow), .result = made[graph.result()]};
 }
 

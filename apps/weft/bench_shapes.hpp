@@ -15,8 +15,10 @@ struct BenchShape {
 };
 
 /// @param payload bytes of the value that each task makes; see `value_bytes`
+/// @param crossing above 1: so many workers, and each task is fixed to the one after that of the task
+///   whose value it takes first, so that this value always goes from one worker to another
 [[nodiscard]] BenchShape make_bench_shape(const std::string& name, const BenchGraph& graph,
-                                          std::uint64_t payload);
+                                          std::uint64_t payload, std::uint32_t crossing = 0);
 
 /// The functions that the shapes use.
 void add_bench_functions(Registry& registry);

@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 SHAPES = ["chain", "fan", "tree", "gemm", "layered"]
-SYSTEMS = ["weft", "tbb", "dask-threaded", "dask-distributed"]
+SYSTEMS = ["weft", "weft-durable", "tbb", "dask-threaded", "dask-distributed"]
 ROUND_TRIPS = 100_000  # Of a ping-pong: some 20 ms.
 
 
@@ -92,6 +92,7 @@ def start_peers(options):
     dask = ["/usr/bin/python3", pathlib.Path(__file__).with_name("dask_peer.py")]
     commands = {
         "weft": [options.programs / "weft_peer", options.threads],
+        "weft-durable": [options.programs / "weft_peer", options.threads, "durable"],
         "tbb": [options.programs / "tbb_peer", options.threads],
         "dask-threaded": [*dask, "threaded", options.threads],
         "dask-distributed": [*dask, "distributed", options.threads],

@@ -1,4 +1,5 @@
-// weft, to be compared with others: an engine without history.
+// weft, to be compared with others: an engine without history. Its runs live in the process, on
+// threads; or in a Redis of its own, on worker processes.
 
 #include <fstream>
 #include <map>
@@ -8,6 +9,9 @@
 #include "weft/apps/weft/bench_runs.hpp"
 #include "weft/apps/weft/bench_shapes.hpp"
 #include "weft/apps/weft/bench_values.hpp"
+#include "weft/apps/weft/function_source.hpp"
+#include "weft/apps/weft/private_redis.hpp"
+#include "weft/runtime/worker_host.hpp"
 
 namespace weft::peers {
 namespace {
@@ -28,7 +32,7 @@ void write_graph(const PeerRequest& request) {
 
 class WeftPeer {
 public:
-  explicit WeftPeer(std::uint32_t threads) : engine_(functions(), options(threads)) {}
+  explicit WeftPeer(EngineOptions options) : engine_(functions(), std::move(options)) {}
 
   PeerAnswer operator()(const PeerRequest& request) {
     if (request.verb == "graph") {
@@ -52,23 +56,33 @@ private:
     cli::add_bench_functions(registry);
     return registry;
   }
-  static EngineOptions options(std::uint32_t threads) {
-    EngineOptions options;
-    options.pool.slots = threads;
-    options.recorder.history.clear();
-    return options;
-  }
-
   Engine engine_;
   std::map<std::tuple<std::string, std::uint32_t, std::uint64_t>, cli::BenchCase> cases_;
 };
 
+int answer(std::uint32_t threads, bool durable) {
+  EngineOptions options;
+  options.pool.slots = threads;
+  options.recorder.history.clear();
+  std::optional<cli::PrivateRedis> redis;
+  if (durable) {
+    redis.emplace(cli::PrivateRedis::start().value());
+    options.store.url = redis->url();
+    options.pool.kind = PoolKind::processes;
+    options.source = cli::bench_function_source();
+  }
+  WeftPeer peer{std::move(options)};
+  return answer_requests(peer);
+}
+
 }  // namespace
 }  // namespace weft::peers
 
-/// weft_peer <threads>
+/// weft_peer <threads> [durable]
 int main(int argc, char** argv) {
+  if (const auto code = weft::run_worker_if_asked(argc, argv, weft::cli::functions_from)) {
+    return *code;
+  }
   const auto threads = static_cast<std::uint32_t>(argc > 1 ? std::stoul(argv[1]) : 0);
-  weft::peers::WeftPeer peer{threads};
-  return weft::peers::answer_requests(peer);
+  return weft::peers::answer(threads, argc > 2 && std::string_view{argv[2]} == "durable");
 }
