@@ -147,6 +147,7 @@ StoreOptions store_options(const Configuration& configuration) {
                        : level == "always"     ? DurabilityLevel::always
                        : level == "replicated" ? DurabilityLevel::replicated
                                                : DurabilityLevel::everysec;
+  options.replicas = static_cast<std::uint32_t>(configuration.count("store.replicas"));
   options.lease = configuration.duration("store.lease");
   options.retention = configuration.duration("store.retention");
   options.patience = configuration.duration("store.patience");

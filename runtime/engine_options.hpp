@@ -41,7 +41,7 @@ enum class DurabilityLevel : std::uint8_t {
   memory,      ///< Everything: the run is lost with the store.
   everysec,    ///< A second of progress, which is done again.
   always,      ///< Nothing that was committed.
-  replicated,  ///< What `replicas` replicas have not taken yet, at best nothing.
+  replicated,  ///< Nothing that counts, while one of `replicas` replicas lives that took it.
 };
 
 /// Where runs are kept.
@@ -54,7 +54,7 @@ struct StoreOptions {
   bool allow_plaintext = false;  ///< To another machine without TLS.
   std::string prefix = "weft";   ///< Of every key.
   DurabilityLevel durability = DurabilityLevel::everysec;
-  std::uint32_t replicas = 0;                    ///< Of `replicated`.
+  std::uint32_t replicas = 1;                    ///< Of `replicated`, at least 1.
   Nanos lease = std::chrono::seconds{10};        ///< A worker that is silent for longer has ended.
   Nanos retention = std::chrono::hours{1};       ///< A result that nobody fetches stays so long.
   Nanos patience = std::chrono::seconds{10};     ///< How long a store that does not answer is asked.

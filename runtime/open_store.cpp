@@ -5,6 +5,14 @@
 
 namespace weft {
 
+namespace {
+
+std::uint32_t replicas_of(const StoreOptions& options) {
+  return options.durability == DurabilityLevel::replicated ? options.replicas : 0;
+}
+
+}  // namespace
+
 Result<OpenStore> open_store(const StoreOptions& options, const Clock& clock,
                              std::shared_ptr<const Registry> registry, StoreRole role) {
   if (options.url.empty()) {
@@ -15,6 +23,8 @@ Result<OpenStore> open_store(const StoreOptions& options, const Clock& clock,
   auto store = RedisRunStore::open(*client, std::move(registry),
                                    {.prefix = options.prefix,
                                     .sweep_turn = options.lease / 4,
+                                    .replicas = replicas_of(options),
+                                    .replicas_patience = options.patience,
                                     .load_functions = role == StoreRole::node});
   if (!store) return std::move(store).error();
   return OpenStore{.store = std::move(*store),

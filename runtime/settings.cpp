@@ -18,7 +18,7 @@ namespace weft {
 
 namespace {
 
-constexpr std::array<Setting, 38> all_settings{{
+constexpr std::array<Setting, 39> all_settings{{
   {"pool.slots",
    SettingType::count,
    "0",
@@ -63,6 +63,11 @@ constexpr std::array<Setting, 38> all_settings{{
   {"store.durability", SettingType::text, "everysec",
    "What a power loss of the store may cost: memory, everysec, always or replicated.",
    "memory everysec always replicated"},
+  {"store.replicas",
+   SettingType::count,
+   "1",
+   "How many replicas must have taken a step before it counts, where durability is replicated.",
+   {}},
   {"store.lease",
    SettingType::duration,
    "10s",

@@ -183,6 +183,8 @@ void add_doctor(CommandLine& line) {
   add_store_flag(line, verb);
   line.bind(verb, "--durability", "store.durability", "memory|everysec|always|replicated",
             "The durability that the store shall give.");
+  line.bind(verb, "--replicas", "store.replicas", "N",
+            "Replicas that must have taken a step before it counts, of --durability replicated.");
 }
 
 }  // namespace weft::cli

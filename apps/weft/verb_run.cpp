@@ -321,6 +321,8 @@ void add_run(CommandLine& line) {
                   "After a failure, go on with tasks that do not need the failed one.");
   line.bind(verb, "--durability", "store.durability", "memory|everysec|always|replicated",
             "What a power loss of the store may cost; refused when the store does not give it.");
+  line.bind(verb, "--replicas", "store.replicas", "N",
+            "Replicas that must have taken a step before it counts, of --durability replicated.");
   verb.add_flag("--detach", flags->detach,
                 "Leave the run in the store, to weft worker nodes; print its id and return.");
   line.bind(verb, "--progress", "output.progress", "auto|bar|lines|none", "How progress is shown.");

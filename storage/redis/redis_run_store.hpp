@@ -20,6 +20,10 @@ struct RedisRunStoreOptions {
   /// Of several clients, one sweeps within such a time; 0: each whenever it is asked.
   Nanos sweep_turn{};
   Nanos poll = std::chrono::seconds{1};     ///< Watchers look so often, whatever they are told.
+  /// So many replicas have taken a step before it is answered, of those that may not be lost: a run
+  /// that is created, a commit, an expansion, a failure, a cancellation.
+  std::uint32_t replicas = 0;
+  Nanos replicas_patience = std::chrono::seconds{10};  ///< Then such a step is `store_unavailable`.
   /// Whether Redis is given the functions when the store is opened, or when it is found to lack
   /// them.
   bool load_functions = true;

@@ -2,6 +2,8 @@
 
 #include "weft/storage/redis/store_core.hpp"
 
+#include <algorithm>
+#include <array>
 #include <future>
 
 #include <fmt/format.h>
@@ -14,6 +16,15 @@ namespace {
 
 /// Redis forgets functions when it is emptied; whoever notices gives them to it again.
 constexpr int max_tries = 3;
+
+/// For how long a connection waits for replicas before others get their turn on it.
+constexpr std::chrono::milliseconds replica_turn{100};
+
+/// Whether others act on what the step has done, so that it may not be lost.
+bool must_last(std::string_view step) {
+  constexpr std::array<std::string_view, 5> steps{"create", "commit", "expand", "fail", "cancel"};
+  return std::ranges::find(steps, step) != steps.end();
+}
 
 bool functions_are_missing(const Error& error) {
   return error.message.find("Function not found") != std::string::npos;
@@ -82,6 +93,16 @@ std::string RedisRunStore::Core::now() const {
 
 void RedisRunStore::Core::call(RunId run, std::string_view step, Build build,
                                redis::Client::Done done) {
+  if (options.replicas > 0 && must_last(step)) {
+    done = [self = shared_from_this(), done = std::move(done)](Result<Reply> reply) {
+      if (!reply) {
+        done(std::move(reply));
+        return;
+      }
+      const auto turns = static_cast<int>(self->options.replicas_patience / replica_turn);
+      self->await_replicas(*std::move(reply), std::max(turns, 1), done);
+    };
+  }
   auto make = std::make_shared<const std::function<redis::Command()>>(
     [name = redis::protocol_function(step), key = keys(run).states(), time = now(),
      build = std::move(build)] {
@@ -90,6 +111,27 @@ void RedisRunStore::Core::call(RunId run, std::string_view step, Build build,
       return command;
     });
   call(std::move(make), max_tries, run, std::move(done));
+}
+
+/// Answers `reply` when enough replicas have what this connection has written.
+void RedisRunStore::Core::await_replicas(Reply reply, int tries, redis::Client::Done done) {
+  redis::Command wait{"WAIT", options.replicas, replica_turn.count()};
+  auto kept = std::make_shared<Reply>(std::move(reply));
+  client->call(std::move(wait), [self = shared_from_this(), kept, tries,
+                                 done = std::move(done)](Result<Reply> taken) mutable {
+    if (!taken) {
+      done(std::move(taken).error());
+    } else if (taken->integer() >= std::int64_t{self->options.replicas}) {
+      done(std::move(*kept));
+    } else if (tries > 1) {
+      self->await_replicas(std::move(*kept), tries - 1, std::move(done));
+    } else {
+      done(Error{.code = Errc::store_unavailable,
+                 .message = fmt::format("{} of {} replicas of Redis have taken a step in time",
+                                        taken->integer(), self->options.replicas),
+                 .hint = "see to it that its replicas are connected, or ask for fewer"});
+    }
+  });
 }
 
 void RedisRunStore::Core::call(std::shared_ptr<const std::function<redis::Command()>> make,

@@ -112,6 +112,7 @@ private:
   void load_functions(std::function<void(Result<void>)> done);
   void call(std::shared_ptr<const std::function<redis::Command()>> make, int tries, RunId run,
             redis::Client::Done done);
+  void await_replicas(Reply reply, int tries, redis::Client::Done done);
   void enqueue(Pending pending);
   void flush(RunId run);
   void on_committed(RunId run, const Batch& batch, Result<Reply> reply);
