@@ -33,6 +33,7 @@ struct SetupFrame {
   std::string url, password_file, tls_authorities, tls_certificate, tls_key, prefix, source;
   bool allow_plaintext = false;
   Nanos lease{}, patience{};
+  std::uint32_t replicas = 0;  ///< That must have taken a step; 0: durability does not ask for it.
   std::uint8_t record_when = 0;
   std::uint64_t record_count = 0;
   Nanos record_period{};
@@ -45,9 +46,9 @@ struct SetupFrame {
       f.field("tls_authorities", x.tls_authorities), f.field("tls_certificate", x.tls_certificate),
       f.field("tls_key", x.tls_key), f.field("prefix", x.prefix), f.field("source", x.source),
       f.field("allow_plaintext", x.allow_plaintext), f.field("lease", x.lease),
-      f.field("patience", x.patience), f.field("record_when", x.record_when),
-      f.field("record_count", x.record_count), f.field("record_period", x.record_period),
-      f.field("running_page", x.running_page));
+      f.field("patience", x.patience), f.field("replicas", x.replicas),
+      f.field("record_when", x.record_when), f.field("record_count", x.record_count),
+      f.field("record_period", x.record_period), f.field("running_page", x.running_page));
   }
 };
 
@@ -61,7 +62,7 @@ struct InvokeFrame {
   std::int64_t submitted_wall = 0;  ///< Nanoseconds since 1970.
   std::vector<TaskId> kept;
   std::vector<ReadyTask> tasks;
-  Blob slice;  ///< Its part of the graph and the plan; empty: it is read from the store.
+  Blob slice;          ///< Its part of the graph and the plan; empty: it is read from the store.
   std::string source;  ///< Of the run's functions; empty: that of the setup.
 
   template <class Inspector>

@@ -168,6 +168,10 @@ public:
     options.allow_plaintext = setup.allow_plaintext;
     options.lease = setup.lease;
     options.patience = setup.patience;
+    if (setup.replicas > 0) {
+      options.durability = DurabilityLevel::replicated;
+      options.replicas = setup.replicas;
+    }
     store_ = open_store(options, *clock_, registry_, StoreRole::worker).value();
     RunningWord running;
     if (!setup.running_page.empty()) running = open_running_page(setup.running_page).value();
