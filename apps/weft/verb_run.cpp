@@ -305,8 +305,8 @@ void add_run(CommandLine& line) {
   add_pool_flags(line, verb);
   line.bind(verb, "--cold-start", "pool.cold_start", "TIME",
             "What a cold slot takes to start: 50ms.");
-  line.bind(verb, "--history", "history.file", "FILE",
-            "Where runs are recorded; `:memory:` for nowhere.");
+  line.bind(verb, "--history", "history.file", "FILE|URL",
+            "Where runs are recorded: a file, redis://..., unix:///path; `:memory:` for nowhere.");
   add_work_flag(line, verb);
   verb
     .add_option("--from-failure", flags->workflow.from_run,
