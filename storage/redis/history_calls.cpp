@@ -28,30 +28,21 @@ HistoryCalls::HistoryCalls(std::shared_ptr<Client> client, Nanos pause,
     pause_(pause),
     clock_(clock ? std::move(clock) : std::make_shared<const SystemClock>()) {}
 
-Result<Reply> HistoryCalls::ask(Command command) const {
-  auto promise = std::make_shared<std::promise<Result<Reply>>>();
-  auto answer = promise->get_future();
-  client_->call(std::move(command),
-                [promise](Result<Reply> reply) { promise->set_value(std::move(reply)); });
-  return answer.get();
-}
-
-Result<Reply> HistoryCalls::read(Command command, const std::string& key) const {
-  auto reply = ask(std::move(command));
-  if (!reply) return unusable(reply.error(), key);
-  return reply;
-}
-
-Result<Reply> HistoryCalls::write(Command command) {
+Result<Reply> HistoryCalls::ask(Command command, const std::string& key) {
   {
     const std::lock_guard lock{mutex_};
     if (trouble_ && clock_->now() < silent_until_) return *trouble_;
   }
-  auto reply = ask(std::move(command));
+  auto promise = std::make_shared<std::promise<Result<Reply>>>();
+  auto answer = promise->get_future();
+  client_->call(std::move(command),
+                [promise](Result<Reply> reply) { promise->set_value(std::move(reply)); });
+  auto reply = answer.get();
+
   const std::lock_guard lock{mutex_};
   trouble_.reset();
   if (reply) return reply;
-  Error error = unusable(reply.error(), {});
+  Error error = unusable(reply.error(), key);
   if (reply.error().code == Errc::store_unavailable) {
     trouble_ = error;
     silent_until_ = clock_->now() + pause_;

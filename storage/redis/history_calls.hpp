@@ -17,26 +17,22 @@ namespace weft::redis {
 /// for the client's I/O thread.
 class HistoryCalls {
 public:
-  /// @param pause see `write`
+  /// @param pause see `ask`
   /// @param clock nothing: the machine's
   HistoryCalls(std::shared_ptr<Client> client, Nanos pause, std::shared_ptr<const Clock> clock);
 
-  /// @param key what the command reads, for messages
-  [[nodiscard]] Result<Reply> read(Command command, const std::string& key) const;
-
-  /// Once Redis was out of reach for the client's patience, what comes within the pause after that
-  /// fails at once: who writes a batch after another shall not wait that long for each.
-  [[nodiscard]] Result<Reply> write(Command command);
+  /// Once Redis was out of reach for the client's patience, what is asked within the pause after
+  /// that fails at once: who writes a batch after another shall not wait that long for each.
+  /// @param key what the command is about, for messages; empty when a script says so itself
+  [[nodiscard]] Result<Reply> ask(Command command, const std::string& key = {});
 
 private:
-  [[nodiscard]] Result<Reply> ask(Command command) const;
-
   std::shared_ptr<Client> client_;
   Nanos pause_;
   std::shared_ptr<const Clock> clock_;
   std::mutex mutex_;  ///< Guards what follows.
   TimePoint silent_until_{};
-  std::optional<Error> trouble_;  ///< Of the last write.
+  std::optional<Error> trouble_;  ///< Of the last call, if Redis was out of reach.
 };
 
 }  // namespace weft::redis

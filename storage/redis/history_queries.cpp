@@ -41,7 +41,7 @@ Result<std::vector<RunRecord>> RedisHistory::runs(std::size_t limit,
   std::string before = "+";
   for (std::size_t seen = 0; found.size() < limit && seen < found.size() + gaps_max;) {
     const std::size_t count = std::min(limit - found.size(), page_records);
-    auto page = calls_.read(Command{"ZREVRANGEBYLEX", key, before, "-", "LIMIT", 0, count}, key);
+    auto page = calls_.ask(Command{"ZREVRANGEBYLEX", key, before, "-", "LIMIT", 0, count}, key);
     if (!page) return std::move(page).error();
     std::vector<std::string> places;
     for (Reply& place : page->elements()) places.push_back(place.take_text());
@@ -73,7 +73,7 @@ Result<void> RedisHistory::read_records(const std::vector<std::string>& places,
     }
   }
   if (ids.empty()) return {};
-  auto rows = calls_.read(std::move(command), keys_.records());
+  auto rows = calls_.ask(std::move(command), keys_.records());
   if (!rows) return std::move(rows).error();
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if ((*rows)[i].is_nil()) continue;
@@ -89,7 +89,7 @@ Result<void> RedisHistory::read_records(const std::vector<std::string>& places,
 
 Result<RunRecord> RedisHistory::run(RunId id) const {
   const std::string key = keys_.records();
-  auto row = calls_.read(Command{"HGET", key, id.text()}, key);
+  auto row = calls_.ask(Command{"HGET", key, id.text()}, key);
   if (!row) return std::move(row).error();
   if (row->is_nil()) return unknown(id);
   auto record = redis::read_record(id, row->text());
@@ -101,7 +101,7 @@ Result<RunRecord> RedisHistory::run(RunId id) const {
 
 Result<void> RedisHistory::known(RunId id) const {
   const std::string key = keys_.records();
-  auto there = calls_.read(Command{"HEXISTS", key, id.text()}, key);
+  auto there = calls_.ask(Command{"HEXISTS", key, id.text()}, key);
   if (!there) return std::move(there).error();
   if (there->integer() != 1) return unknown(id);
   return {};
@@ -112,7 +112,7 @@ Result<void> RedisHistory::read_rows(RunId id, const std::string& key, const Tak
   if (auto there = known(id); !there) return there;
   std::string from = "-";
   for (std::size_t rows = 0; rows < batches_max; rows += page_batches) {
-    auto page = calls_.read(Command{"XRANGE", key, from, "+", "COUNT", page_batches}, key);
+    auto page = calls_.ask(Command{"XRANGE", key, from, "+", "COUNT", page_batches}, key);
     if (!page) return std::move(page).error();
     for (const Reply& entry : page->elements()) {
       auto bytes = redis::bytes_of(entry[1][1].text());
@@ -157,7 +157,7 @@ Result<std::vector<SlotMetrics>> RedisHistory::slots(RunId id) const {
 Result<std::vector<RecordedTask>> RedisHistory::graph(RunId id) const {
   if (auto there = known(id); !there) return there.error();
   const std::string key = keys_.graph(id);
-  auto row = calls_.read(Command{"GET", key}, key);
+  auto row = calls_.ask(Command{"GET", key}, key);
   if (!row) return std::move(row).error();
   if (row->is_nil()) return std::vector<RecordedTask>{};
   auto bytes = redis::bytes_of(row->text());
@@ -173,7 +173,7 @@ Result<std::vector<Sample>> RedisHistory::samples(const std::string& function,
                                                   std::size_t limit) const {
   if (limit == 0) return std::vector<Sample>{};
   const std::string key = keys_.function(function);
-  auto series = calls_.read(Command{"HGETALL", key}, key);
+  auto series = calls_.ask(Command{"HGETALL", key}, key);
   if (!series) return std::move(series).error();
   std::vector<redis::NumberedSample> found;
   LeftOut left_out;

@@ -54,7 +54,7 @@ Result<void> RedisHistory::check_keys() const {
   for (const auto& [key, kind] :
        {std::pair{keys_.runs(), "zset"}, std::pair{keys_.records(), "hash"},
         std::pair{keys_.total(), "string"}}) {
-    auto type = calls_.read(redis::Command{"TYPE", key}, key);
+    auto type = calls_.ask(redis::Command{"TYPE", key}, key);
     if (!type) return std::move(type).error();
     if (type->text() == kind || type->text() == "none") continue;
     return Error{
@@ -101,7 +101,7 @@ Result<void> RedisHistory::put_run(const RunRecord& record, Blob graph) {
     .add(options_.max_runs_per_workflow)
     .add(options_.bounds.max_tasks)
     .add(millis_of(options_.life));
-  return done(calls_.write(std::move(command)));
+  return done(calls_.ask(std::move(command)));
 }
 
 Result<void> RedisHistory::append(const MetricsBatch& batch) {
@@ -111,7 +111,7 @@ Result<void> RedisHistory::append(const MetricsBatch& batch) {
   if (const auto run = running_.find(batch.run); run != running_.end()) {
     chosen = run->second.choose(batch);
   }
-  return done(calls_.write(batch_command(batch, chosen)));
+  return done(calls_.ask(batch_command(batch, chosen)));
 }
 
 redis::Command RedisHistory::batch_command(const MetricsBatch& batch,

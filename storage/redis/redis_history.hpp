@@ -27,7 +27,7 @@ struct RedisHistoryOptions {
   std::size_t max_classes = 64;       ///< Of one function; the one that was quiet for longest goes.
   /// What nobody has written to for so long goes: at least a millisecond.
   Nanos life = std::chrono::hours{24 * 90};
-  /// How long nothing is written after Redis was out of reach; what is recorded then is lost.
+  /// How long nothing is asked after Redis was out of reach; what is recorded then is lost.
   Nanos pause = std::chrono::seconds{5};
   std::shared_ptr<const Clock> clock;  ///< Of the pause; nothing: the machine's.
   /// Told once when something that cannot be read was left out of an answer; may be empty.

@@ -72,7 +72,7 @@ bool is_newer(const NumberedSample& one, const NumberedSample& other) {
          std::tuple{other.sample.at, other.number, one.ordinal};
 }
 
-Result<std::vector<NumberedSample>> read_series(const HistoryCalls& calls, const std::string& key,
+Result<std::vector<NumberedSample>> read_series(HistoryCalls& calls, const std::string& key,
                                                 const SeriesState& state, std::size_t limit,
                                                 const std::function<void(Error)>& left_out) {
   std::vector<NumberedSample> found;
@@ -80,7 +80,7 @@ Result<std::vector<NumberedSample>> read_series(const HistoryCalls& calls, const
   const std::size_t count = std::min(limit, page_rows);
   std::string from = "+";
   for (std::size_t rows = 0; rows < rows_max; rows += count) {
-    auto page = calls.read(Command{"XREVRANGE", key, from, oldest, "COUNT", count}, key);
+    auto page = calls.ask(Command{"XREVRANGE", key, from, oldest, "COUNT", count}, key);
     if (!page) return std::move(page).error();
     bool complete = page->size() < count;
     for (const Reply& entry : page->elements()) {

@@ -21,11 +21,11 @@ struct NumberedSample {
 
 /// The newest samples of one series, `limit` at most, in any order: those of the latest runs, not
 /// those that came last. Reads backwards until nothing later can follow, which is mostly at once.
-/// Fails as `HistoryCalls::read`.
+/// Fails as `HistoryCalls::ask`.
 /// @param key of the series
 /// @param left_out told of each row that cannot be read
 [[nodiscard]] Result<std::vector<NumberedSample>> read_series(
-  const HistoryCalls& calls, const std::string& key, const SeriesState& state, std::size_t limit,
+  HistoryCalls& calls, const std::string& key, const SeriesState& state, std::size_t limit,
   const std::function<void(Error)>& left_out);
 
 }  // namespace weft::redis
