@@ -159,7 +159,20 @@ private:
       running_ = false;
       watch_.reset();
     }
-    history_ = read_run(*archive_, history_.record);
+    read_history();
+  }
+
+  /// A history that cannot be used takes nothing from how the run ended: only the summary is
+  /// shorter then.
+  void read_history() {
+    try {
+      history_ = read_run(*archive_, history_.record);
+    } catch (const Exception& failure) {
+      const Errc code = failure.error().code;
+      if (code != Errc::history_unavailable && code != Errc::run_unknown) throw;
+      console_.note(fmt::format("warning: the run is not in the history: {}\n",
+                                to_string(failure.error())));
+    }
   }
 
   std::unique_ptr<Engine> start_engine(Registry registry) {
