@@ -170,6 +170,7 @@ private:
     } catch (const Exception& failure) {
       const Errc code = failure.error().code;
       if (code != Errc::history_unavailable && code != Errc::run_unknown) throw;
+      in_history_ = false;
       console_.note(fmt::format("warning: the run is not in the history: {}\n",
                                 to_string(failure.error())));
     }
@@ -248,6 +249,7 @@ private:
       console_.note(
         fmt::format("\ntrace    {} (open it in Perfetto or chrome://tracing)\n", flags_.trace));
     }
+    if (!in_history_) return;
     if (file == ":memory:") {
       console_.note("\nhistory  not kept: history.file is :memory:\n");
       return;
@@ -264,6 +266,7 @@ private:
   EngineOptions options_;
   GraphPtr graph_;
   RunHistory history_;
+  bool in_history_ = true;  ///< As far as is known.
   std::optional<Nanos> deadline_;
   std::string from_run_;  ///< The run whose outputs are used again; empty: none.
   KeptTasks kept_tasks_;
