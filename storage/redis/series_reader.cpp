@@ -82,7 +82,7 @@ Result<std::vector<NumberedSample>> read_series(HistoryCalls& calls, const std::
   for (std::size_t rows = 0; rows < rows_max; rows += count) {
     auto page = calls.ask(Command{"XREVRANGE", key, from, oldest, "COUNT", count}, key);
     if (!page) return std::move(page).error();
-    bool complete = page->size() < count;
+    const bool is_last = page->size() < count;
     for (const Reply& entry : page->elements()) {
       auto row = row_in(entry);
       if (!row) {
@@ -94,7 +94,7 @@ Result<std::vector<NumberedSample>> read_series(HistoryCalls& calls, const std::
       keep_newest(found, limit);
       if (is_complete(found, limit, before)) return found;
     }
-    if (complete) return found;
+    if (is_last) return found;
     from = "(" + std::string{(*page)[page->size() - 1][0].text()};
   }
   return found;
