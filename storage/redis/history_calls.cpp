@@ -15,9 +15,10 @@ Error unusable(const Error& cause, const std::string& key) {
   const bool is_foreign = cause.message.find("WRONGTYPE") != std::string::npos ||
                           cause.message.find("WEFTKEY") != std::string::npos;
   const std::string where = key.empty() || !is_foreign ? "" : " (the key " + key + ")";
+  const std::string hint = cause.hint.empty() ? "see whether Redis runs and has room" : cause.hint;
   return {.code = Errc::history_unavailable,
           .message = "the history cannot be used: " + cause.message + where,
-          .hint = is_foreign ? foreign_hint : cause.hint};
+          .hint = is_foreign ? foreign_hint : hint};
 }
 
 }  // namespace

@@ -14,8 +14,9 @@ namespace weft::test {
 /// Patient with a slow machine.
 inline std::shared_ptr<redis::Client> history_client(const RedisServer& server,
                                                      Nanos patience = std::chrono::seconds{60}) {
-  return redis::Client::connect(server.endpoint(),
-                                {.connect_timeout = std::chrono::seconds{30}, .patience = patience})
+  return redis::Client::connect(server.endpoint(), {.connect_timeout = std::chrono::seconds{30},
+                                                    .patience = patience,
+                                                    .backoff_max = std::chrono::milliseconds{50}})
     .value();
 }
 

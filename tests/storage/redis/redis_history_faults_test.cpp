@@ -117,7 +117,8 @@ TEST_F(RedisHistoryFaults, AServerThatIsGoneCostsOnePatienceAndIsAskedAgainAfter
     clock->advance(5s);
     return history->append(batch_of(RunId{1}, 0, 1)).has_value();
   }));
-  EXPECT_THAT(history->tasks(RunId{1}).value(), SizeIs(1));
+  // Or more: what nobody knows to be carried out may have been.
+  EXPECT_THAT(history->tasks(RunId{1}).value(), ::testing::Not(IsEmpty()));
 }
 
 // -- other programs -------------------------------------------------------------------------------
