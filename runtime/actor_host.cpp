@@ -15,6 +15,7 @@
 #include "weft/runtime/pools/process/process_launcher.hpp"
 #include "weft/runtime/actor_messages.hpp"
 #include "weft/runtime/function_binding.hpp"
+#include "weft/runtime/open_history.hpp"
 #include "weft/runtime/requirement_check.hpp"
 #include "weft/runtime/run_client.hpp"
 #include "weft/workflow/graph_codec.hpp"
@@ -121,10 +122,7 @@ ActorHost::ActorHost(Registry registry, EngineOptions options, Play play, std::u
   if (options_.workers == 0) options_.workers = options_.pool.slots;
   catalogue_ = std::make_shared<const OptimizationCatalogue>(options_.optimizations);
   if (!options_.recorder.history.empty()) {
-    history_ = open_sqlite_history(
-                 options_.recorder.history,
-                 {.max_runs = options_.recorder.max_runs, .max_tasks = options_.recorder.max_tasks})
-                 .value();
+    history_ = open_history(options_.recorder, options_.store).value();
   }
   announce_messages();
   config_ = std::make_unique<caf::actor_system_config>();

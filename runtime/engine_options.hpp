@@ -73,8 +73,9 @@ struct RecorderOptions {
   RecordStrategy strategy = RecordStrategy::by_count;
   std::size_t count = 1024;  ///< Tasks in a batch of `by_count`; also the most that wait.
   Nanos period = std::chrono::seconds{1};
-  /// SQLite file of the embedded history; `:memory:` for one that ends with the engine; empty:
-  /// none.
+  /// SQLite file of the embedded history; `:memory:` for one that ends with the engine; the URL of
+  /// a Redis, as in `StoreOptions::url`, for one that several share; empty: none. The URL of the
+  /// store has no say in it.
   std::string history = ":memory:";
   std::size_t max_runs = 1000;        ///< Older runs are dropped beyond these.
   std::size_t max_tasks = 2'000'000;  ///< As are runs that have more together; the newest stays.

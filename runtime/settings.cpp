@@ -131,8 +131,8 @@ constexpr std::array<Setting, 39> all_settings{{
   {"history.file",
    SettingType::text,
    ":memory:",
-   "SQLite file of the history; `:memory:` keeps none. The command line defaults to the user's "
-   "own.",
+   "SQLite file of the history, or the URL of a Redis as in store.url; `:memory:` keeps none. The "
+   "command line defaults to the user's own file.",
    {}},
   {"history.max_runs", SettingType::count, "1000", "Older runs are dropped beyond these.", {}},
   {"history.max_tasks",

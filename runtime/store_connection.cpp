@@ -4,18 +4,22 @@
 
 namespace weft {
 
-Result<std::shared_ptr<redis::Client>> connect_store(const StoreOptions& options) {
+Result<redis::Endpoint> store_endpoint(const StoreOptions& options) {
   auto parsed = redis::parse_endpoint(options.url);
-  if (!parsed) return with_context("store.url", std::move(parsed).error());
+  if (!parsed) return std::move(parsed).error();
   parsed->tls_files.authorities = options.tls_authorities;
   parsed->tls_files.certificate = options.tls_certificate;
   parsed->tls_files.key = options.tls_key;
   parsed->allow_plaintext = options.allow_plaintext;
-  auto endpoint = redis::with_credentials(
+  return redis::with_credentials(
     std::move(*parsed),
     {.password_file = options.password_file,
      .warn = [](std::string_view text) { spdlog::warn("{}", text); }});
-  if (!endpoint) return std::move(endpoint).error();
+}
+
+Result<std::shared_ptr<redis::Client>> connect_store(const StoreOptions& options) {
+  auto endpoint = store_endpoint(options);
+  if (!endpoint) return with_context("store.url", std::move(endpoint).error());
   auto client = redis::Client::connect(std::move(*endpoint), {.patience = options.patience});
   if (!client) return std::move(client).error();
   return std::shared_ptr<redis::Client>(std::move(*client));

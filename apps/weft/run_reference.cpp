@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "weft/apps/weft/configuration_files.hpp"
+#include "weft/runtime/open_history.hpp"
 
 namespace weft::cli {
 
@@ -32,7 +33,10 @@ std::string listed(const std::vector<RunRecord>& runs) {
 RunArchive::RunArchive(const Configuration& configuration)
   : file_(expanded_path(configuration.text("history.file"))) {
   std::error_code ignored;
-  if (std::filesystem::exists(file_, ignored)) store_ = open_sqlite_history(file_).value();
+  if (!is_url(file_) && !std::filesystem::exists(file_, ignored)) return;
+  EngineOptions options = engine_options(configuration);
+  options.recorder.history = file_;
+  store_ = open_history(options.recorder, options.store).value();
 }
 
 std::vector<RunRecord> RunArchive::runs(std::size_t limit, const std::string& workflow) const {

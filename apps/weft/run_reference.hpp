@@ -12,11 +12,11 @@ namespace weft::cli {
 /// Where past runs are kept, and the runs in it that users ask for.
 class RunArchive {
 public:
-  /// Opens the history that the configuration names, unless nothing was recorded there yet.
-  /// Throws `Exception` with `history_unavailable`.
+  /// Opens the history that the configuration names, unless it is a file that is not there yet.
+  /// Throws `Exception` with `history_unavailable` or `invalid_config`.
   explicit RunArchive(const Configuration& configuration);
 
-  /// The file of the history.
+  /// The file of the history, or its URL.
   [[nodiscard]] const std::string& file() const { return file_; }
 
   /// Newest first. @param workflow empty: of all workflows

@@ -84,7 +84,8 @@ void add_store_flag(CommandLine& line, CLI::App& verb) {
 }
 
 void add_history_flag(CommandLine& line, CLI::App& verb) {
-  line.bind(verb, "--history", "history.file", "FILE", "The history to look in.");
+  line.bind(verb, "--history", "history.file", "FILE|URL",
+            "The history to look in: a file, redis://..., unix:///path.");
 }
 
 }  // namespace weft::cli

@@ -159,7 +159,21 @@ private:
       running_ = false;
       watch_.reset();
     }
-    history_ = read_run(*archive_, history_.record);
+    read_history();
+  }
+
+  /// A history that cannot be used takes nothing from how the run ended: only the summary is
+  /// shorter then.
+  void read_history() {
+    try {
+      history_ = read_run(*archive_, history_.record);
+    } catch (const Exception& failure) {
+      const Errc code = failure.error().code;
+      if (code != Errc::history_unavailable && code != Errc::run_unknown) throw;
+      in_history_ = false;
+      console_.note(fmt::format("warning: the run is not in the history: {}\n",
+                                to_string(failure.error())));
+    }
   }
 
   std::unique_ptr<Engine> start_engine(Registry registry) {
@@ -235,6 +249,7 @@ private:
       console_.note(
         fmt::format("\ntrace    {} (open it in Perfetto or chrome://tracing)\n", flags_.trace));
     }
+    if (!in_history_) return;
     if (file == ":memory:") {
       console_.note("\nhistory  not kept: history.file is :memory:\n");
       return;
@@ -251,6 +266,7 @@ private:
   EngineOptions options_;
   GraphPtr graph_;
   RunHistory history_;
+  bool in_history_ = true;  ///< As far as is known.
   std::optional<Nanos> deadline_;
   std::string from_run_;  ///< The run whose outputs are used again; empty: none.
   KeptTasks kept_tasks_;
@@ -305,8 +321,8 @@ void add_run(CommandLine& line) {
   add_pool_flags(line, verb);
   line.bind(verb, "--cold-start", "pool.cold_start", "TIME",
             "What a cold slot takes to start: 50ms.");
-  line.bind(verb, "--history", "history.file", "FILE",
-            "Where runs are recorded; `:memory:` for nowhere.");
+  line.bind(verb, "--history", "history.file", "FILE|URL",
+            "Where runs are recorded: a file, redis://..., unix:///path; `:memory:` for nowhere.");
   add_work_flag(line, verb);
   verb
     .add_option("--from-failure", flags->workflow.from_run,

@@ -43,4 +43,36 @@ private:
   return prefix + ":sweeper";
 }
 
+/// The keys of the history of past runs. All carry the hash tag `{history}`, so a Redis Cluster keeps
+/// them together; what is in each is told in history_scripts.cpp.
+class HistoryKeys {
+public:
+  explicit HistoryKeys(const std::string& prefix) : base_(prefix + ":{history}:") {}
+
+  /// What all of them begin with: the scripts, which have to drop runs that nobody named, append
+  /// the rest themselves.
+  [[nodiscard]] const std::string& base() const { return base_; }
+
+  [[nodiscard]] std::string runs() const { return base_ + "runs"; }
+  [[nodiscard]] std::string records() const { return base_ + "records"; }
+  [[nodiscard]] std::string total() const { return base_ + "total"; }
+  [[nodiscard]] std::string workflow(const std::string& name) const { return base_ + "w:" + name; }
+  [[nodiscard]] std::string graph(RunId run) const { return base_ + "g:" + run.text(); }
+  [[nodiscard]] std::string tasks(RunId run) const { return base_ + "t:" + run.text(); }
+  [[nodiscard]] std::string slots(RunId run) const { return base_ + "l:" + run.text(); }
+  /// @param function `name@version`
+  [[nodiscard]] std::string function(const std::string& function) const {
+    return base_ + "f:" + function;
+  }
+  /// @param worker_class as `class_text` spells it; has no colon at its beginning
+  [[nodiscard]] std::string samples(const std::string& function,
+                                    const std::string& worker_class) const {
+    return base_ + "s:" + worker_class + ":" + function;
+  }
+  [[nodiscard]] std::string writer(const std::string& token) const { return base_ + "a:" + token; }
+
+private:
+  std::string base_;
+};
+
 }  // namespace weft::redis

@@ -123,6 +123,47 @@ class Looking(DurableRuns):
             self.assertEqual(health[name], "ok", checks)
 
 
+class Histories(DurableRuns):
+    def run_in(self, folder, *arguments):
+        (self.home / folder).mkdir(exist_ok=True)
+        return subprocess.run(
+            [WEFT, "run", TRACES / "mosaic.json", "--time-scale", "0", "--data-scale", "0",
+             *arguments], cwd=self.home / folder, env=self.environment, capture_output=True,
+            text=True, timeout=120)
+
+    def runs(self, *arguments):
+        return json.loads(self.weft("runs", "-o", "json", *arguments).stdout)
+
+    def test_clients_in_several_places_share_one(self):
+        self.environment["WEFT_STORE_URL"] = "memory"
+        url = f"unix://{self.socket}"
+        for folder in ("here", "there"):
+            run = self.run_in(folder, "--history", url)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertIn(f"history  {url}", run.stderr)
+        runs = self.runs("--history", url)
+        self.assertEqual([run["state"] for run in runs], ["succeeded"] * 2)
+        self.assertEqual(self.runs("--history", url, "--workflow", "other"), [])
+        for run in runs:
+            shown = self.weft("show", run["run"], "--history", url).stdout
+            self.assertIn("88 of 88 done", shown)
+        self.weft("trace", "last", "--history", url, "-O", "trace.json")
+        self.assertGreater((self.home / "trace.json").stat().st_size, 10_000)
+        self.assertEqual(self.runs(), [], "nothing is in the file")
+
+    def test_a_store_has_no_say_in_where_it_is(self):
+        run = self.run_in("here")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(len(self.runs()), 1)
+        self.assertEqual(self.runs("--history", f"unix://{self.socket}"), [])
+
+    def test_one_that_is_not_there_is_named(self):
+        run = self.weft("runs", "--history", "unix:///nowhere/redis.sock", code=7)
+        self.assertIn("/nowhere/redis.sock", run.stderr)
+        run = self.weft("runs", "--history", "redis://me:secret@localhost", code=2)
+        self.assertNotIn("secret", run.stderr)
+
+
 class Durability(DurableRuns):
     append_only = "no"
 
