@@ -71,7 +71,7 @@ TEST_F(Endings, OfRunsThatAreCancelledComeAtOnceWhereverTheyAre) {
   expect_nothing_left();
 }
 
-/// A call that does not look at its token holds up neither the run nor the engine's end.
+/// The end of the engine has to wait until the process is found to give no sign of life.
 TEST_F(Endings, OfRunsWhoseFunctionIsFrozenComeAtOnceWhenTheyAreCancelled) {
   {
     Engine engine{durable_functions(), processes(1)};

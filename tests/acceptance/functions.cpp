@@ -44,7 +44,7 @@ void befall(Mishap kind) {
     case Mishap::exception:
       throw std::runtime_error{"this call is to fail"};
     case Mishap::kill:
-      ::kill(::getpid(), SIGKILL);
+      ::raise(SIGKILL);
       return;
     case Mishap::abort:
       std::abort();
@@ -54,7 +54,7 @@ void befall(Mishap kind) {
       use_up_memory();
       return;
     case Mishap::freeze:
-      ::kill(::getpid(), SIGSTOP);
+      ::raise(SIGSTOP);  // Sent to the process, it might let this thread go on for a moment.
       return;
   }
 }
