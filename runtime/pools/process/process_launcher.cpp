@@ -1,5 +1,6 @@
 #include "weft/runtime/pools/process/process_launcher.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -28,6 +29,10 @@ constexpr std::size_t slice_max = 16u << 20;
 constexpr int start_failures_max = 3;
 constexpr Nanos start_backoff = std::chrono::milliseconds{200};
 constexpr Nanos end_grace = std::chrono::seconds{2};
+/// A process that does not answer so often in a row has stopped: it is replaced.
+constexpr int unanswered_max = 3;
+/// Between two questions, however short leases are: a machine may be busy.
+constexpr Nanos question_interval_min = std::chrono::milliseconds{500};
 
 class ProcessLauncher {
 public:
@@ -35,7 +40,8 @@ public:
     : self_(self),
       parts_(std::move(parts)),
       core_({.slots = parts_.pool.slots, .keep_alive = parts_.pool.keep_alive}),
-      slots_(parts_.pool.slots) {}
+      slots_(parts_.pool.slots),
+      question_interval_(std::max(parts_.store.lease / unanswered_max, question_interval_min)) {}
 
   ProcessLauncherHandle::behavior_type make_behavior() {
     return {
@@ -89,6 +95,9 @@ private:
     WorkerClass worker_class;
     bool set_up = false;  ///< It has said that it can host.
     std::optional<std::pair<RunId, WorkerId>> hosts;
+    bool speaks = false;          ///< It has said hello, and is asked for signs of life.
+    TimePoint asked{};            ///< For the latest.
+    int unanswered = 0;           ///< Questions in a row.
   };
 
   [[nodiscard]] TimePoint now() const { return parts_.clock->now(); }
@@ -227,6 +236,7 @@ private:
     Slot& slot = slots_[id.number()];
     ++slot.start;
     slot.set_up = false;
+    slot.speaks = false;
     slot.hosts.reset();
     slot.running.reset();
     if (auto page = RunningPage::create()) slot.running.emplace(std::move(*page));
@@ -271,6 +281,10 @@ private:
       start_failed(message.slot, *message.failure);
       return;
     }
+    slot.speaks = true;
+    slot.asked = TimePoint{};
+    slot.unanswered = 0;
+    if (!std::exchange(asking_, true)) ask_later();
     const StoreOptions& store = parts_.store;
     send(message.slot, NodeFrame::setup,
          frame_payload(SetupFrame{
@@ -288,6 +302,36 @@ private:
            .record_count = parts_.record.count,
            .record_period = parts_.record.period,
            .running_page = slot.running ? slot.running->path() : std::string{}}));
+  }
+
+  void ask_later() {
+    self_->run_delayed(question_interval_, [this] { ask_for_signs_of_life(); });
+  }
+
+  /// A process that was stopped, or hangs in the kernel, holds its slot, its worker's place and its
+  /// claims until it ends. Answers are counted, not timed: this process may have been stopped, too.
+  void ask_for_signs_of_life() {
+    asking_ = false;
+    for (Slot& slot : slots_) {
+      if (!slot.process || !slot.speaks) continue;
+      asking_ = true;
+      const bool answered = slot.process->last_heard() >= slot.asked;
+      slot.unanswered = answered ? 0 : slot.unanswered + 1;
+      if (slot.unanswered == unanswered_max) {
+        slot.process->kill();
+      } else {
+        slot.asked = now();
+        slot.process->ping();
+      }
+    }
+    if (asking_) ask_later();
+  }
+
+  /// What its end is told by.
+  [[nodiscard]] Error cause_of(const Slot& slot, const Error& end) const {
+    if (slot.unanswered < unanswered_max) return end;
+    return with_context(
+      "it gave no sign of life for " + format_duration(unanswered_max * question_interval_), end);
   }
 
   void start_failed(SlotId id, const Error& why) {
@@ -377,8 +421,9 @@ private:
     Slot& slot = slots_[message.slot.number()];
     if (slot.start != message.start) return;
     slot.process.reset();
+    const Error cause = cause_of(slot, message.cause);
     if (!slot.set_up) {
-      start_failed(message.slot, message.cause);
+      start_failed(message.slot, cause);
       return;
     }
     slot.set_up = false;
@@ -388,7 +433,7 @@ private:
       return;
     }
     const auto [run_id, worker] = *slot.hosts;
-    abandon(message.slot, run_id, worker, message.cause);
+    abandon(message.slot, run_id, worker, cause);
     free_slot(message.slot, SlotCondition::busy);
   }
 
@@ -518,6 +563,8 @@ private:
   std::uint64_t next_holder_ = 1;
   std::string nonce_ = fmt::format("{:08x}", std::random_device{}());
   int start_failures_ = 0;
+  Nanos question_interval_;
+  bool asking_ = false;  ///< A question is due.
   WorkerProcesses processes_;  ///< Goes first: its threads tell this actor what happens.
 };
 
