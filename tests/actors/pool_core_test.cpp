@@ -253,7 +253,7 @@ TEST(Pool, GrantsASlotThatWasStartedAheadForAnotherClassToNobody) {
   PoolWorld pool{{.slots = 1, .cold_start = 3s, .keep_alive = 1min}};
   pool.prewarmed(1, small);
   pool.started(0);
-  EXPECT_THAT(pool.request(1, large), ElementsAre("drop 0", "start 0 after 3s"));
+  EXPECT_THAT(pool.request(1, large), ElementsAre("drop 0", "start 0 after 3.00s"));
   EXPECT_THAT(pool.started(0), ElementsAre("grant 0 to 1 cold"));
 }
 
