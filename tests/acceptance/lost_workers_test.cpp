@@ -117,6 +117,9 @@ TEST_F(LostWorkers, ThatAreKilledEachTimeEndTheRunWithTheSignal) {
 }
 
 TEST_F(LostWorkers, ThatRunOutOfMemoryEachTimeEndTheRunWithTheCause) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's memory lies where no limit should";
+#endif
   play_each_place(small_processes(), Mishap::memory, each_time, [](const weft::Run<int>& run) {
     const auto result = run.result();
     ASSERT_FALSE(result);
