@@ -20,6 +20,8 @@ void PoolCore::on_started(SlotId slot, TimePoint now, Effects& effects) {
   started.fresh = true;
   warm_.push_back(slot);
   serve(effects);
+  const bool stands_ready = started.state == State::warm;
+  if (std::exchange(started.ahead, false) && stands_ready) started.fresh = false;
   wake_later(effects);
 }
 
@@ -56,6 +58,7 @@ std::uint32_t PoolCore::prewarm(std::uint32_t count, const WorkerClass& worker_c
     if (slots_[i].state != State::cold) continue;
     slots_[i].state = State::starting;
     slots_[i].worker_class = worker_class;
+    slots_[i].ahead = true;
     effects.push_back(StartSlot{SlotId{i}, policy_.cold_start});
     ++started;
   }
@@ -121,6 +124,7 @@ bool PoolCore::start(const WorkerClass& worker_class, std::vector<SlotId>& uncla
   }
   slot->state = State::starting;
   slot->worker_class = worker_class;
+  slot->ahead = false;
   effects.push_back(
     StartSlot{SlotId{static_cast<std::uint32_t>(slot - slots_.begin())}, policy_.cold_start});
   return true;

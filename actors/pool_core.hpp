@@ -92,7 +92,8 @@ private:
     State state = State::cold;
     WorkerClass worker_class;  ///< What it was started for; meaningless while cold.
     TimePoint idle_since{};
-    bool fresh = false;  ///< Its next grant is its first since it started.
+    bool ahead = false;  ///< It starts for nobody who has asked yet.
+    bool fresh = false;  ///< Its next grant is to one who has waited for its start.
     bool asked_to_yield = false;
   };
   struct Request {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -108,6 +109,8 @@ private:
     Done<CommitAnswer> done;
   };
   using Batch = std::shared_ptr<std::vector<Pending>>;
+  /// An output in parts, as one attempt has written it.
+  using PartsKey = std::tuple<RunId, TaskId, Fence>;
 
   void load_functions(std::function<void(Result<void>)> done);
   void call(std::shared_ptr<const std::function<redis::Command()>> make, int tries, RunId run,
@@ -124,6 +127,8 @@ private:
                  Done<std::vector<ReadyTask>> done);
   void read_graph(RunId run, std::optional<WorkerId> worker,
                   const std::shared_ptr<RunDescription>& description, Done<RunDescription> done);
+  void read_output(const std::pair<RunId, TaskId>& of, std::string_view fetched, Done<Value> done);
+  void read_parts(const PartsKey& key, std::string checksums, Done<Value> done);
   void forget_unborn(RunId run);
   void finish_sweep(std::shared_ptr<SweepReport> report, std::vector<redis::Command> commands,
                     const Done<SweepReport>& done);
@@ -142,6 +147,7 @@ private:
   std::unordered_map<RunId, Watch> watches_;
   std::unordered_map<RunId, std::map<WorkerId, Take>> listeners_;
   std::unordered_map<RunId, redis::RunViewPtr> views_;
+  std::map<PartsKey, std::vector<Done<Value>>> reading_;  ///< Who waits for what is being read.
   std::set<std::pair<RunId, TaskId>> in_parts_;  ///< Attempts that have put chunks from here.
 };
 

@@ -146,30 +146,50 @@ void RedisRunStore::Core::read_chunks(RunId run, TaskId task, std::uint32_t firs
 
 namespace {
 
-/// Outputs that are being read, some of them in parts.
-struct Reading {
-  RunId run;
-  std::vector<TaskId> tasks;
-  std::vector<Value> values;
-  std::vector<std::size_t> place;      ///< Of each output in parts.
-  std::vector<std::string> checksums;  ///< Of its parts.
-  std::vector<redis::Command> reads;
+/// Outputs that were asked for together. Used on one thread at a time: that of answers.
+class Reading {
+public:
+  Reading(std::size_t count, Done<std::vector<Value>> done)
+    : values_(count), done_(std::move(done)) {}
+
+  void expect_another() { ++left_; }
+
+  /// Answers when it was the last that was to come.
+  void take(std::size_t place, Result<Value> value) {
+    if (value) {
+      values_[place] = std::move(*value);
+    } else if (!failure_) {
+      failure_ = std::move(value).error();
+    }
+    one_is_there();
+  }
+
+  void one_is_there() {
+    if (--left_ > 0) return;
+    if (failure_) {
+      done_(*std::move(failure_));
+    } else {
+      done_(std::move(values_));
+    }
+  }
+
+private:
+  std::vector<Value> values_;
+  std::size_t left_ = 1;  ///< The first is whoever goes through the outputs.
+  std::optional<Error> failure_;
+  Done<std::vector<Value>> done_;
 };
 
-/// Joins the parts of one output; `next` is the first of them.
-Result<Value> joined(const std::string& checksums, std::vector<Result<redis::Reply>>& parts,
-                     std::size_t& next) {
-  const std::size_t count = checksums.size() / redis::checksum_size;
+/// Joins the parts of an output.
+Result<Value> joined(std::string_view checksums, std::vector<Result<redis::Reply>> parts) {
   Blob whole;
-  for (std::size_t i = 0; i < count; ++i) {
-    auto& part = parts[next++];
-    if (!part) return std::move(part).error();
-    if (part->is_nil()) return Value{};  // Released meanwhile.
-    Blob bytes = part->take_text();
-    const auto sum =
-      std::string_view{checksums}.substr(i * redis::checksum_size, redis::checksum_size);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i]) return std::move(parts[i]).error();
+    if (parts[i]->is_nil()) return Value{};  // Released meanwhile.
+    Blob bytes = parts[i]->take_text();
+    const auto sum = checksums.substr(i * redis::checksum_size, redis::checksum_size);
     if (auto intact = redis::check_part(bytes, sum); !intact) return intact.error();
-    if (count == 1) return Value::encoded(std::move(bytes));
+    if (parts.size() == 1) return Value::encoded(std::move(bytes));
     whole += bytes;
   }
   return Value::encoded(std::move(whole));
@@ -179,66 +199,79 @@ Result<Value> joined(const std::string& checksums, std::vector<Result<redis::Rep
 
 void RedisRunStore::Core::fetch(RunId run, std::vector<TaskId> tasks,
                                 Done<std::vector<Value>> done) {
-  auto reading = std::make_shared<Reading>();
-  reading->run = run;
   const auto packed = redis::packed_tasks(tasks);
-  reading->tasks = std::move(tasks);
   call(
     run, "fetch", [packed](redis::Command& command) { command.add(std::string_view{packed}); },
-    [self = shared_from_this(), run, reading, done = std::move(done)](Result<Reply> reply) {
+    [self = shared_from_this(), run, tasks = std::move(tasks),
+     done = std::move(done)](Result<Reply> reply) {
       if (!reply) {
         done(std::move(reply).error());
         return;
       }
       constexpr std::string_view refusal{"\xff\0", 2};
       if (reply->size() == 2 && (*reply)[0].text() == refusal) {
-        const TaskId unknown = *std::ranges::max_element(reading->tasks);
+        const TaskId unknown = *std::ranges::max_element(tasks);
         done(self->problem(run, unknown, std::string((*reply)[1].text())));
         return;
       }
-      for (std::size_t i = 0; i < reading->tasks.size(); ++i) {
-        auto output = redis::read_fetched((*reply)[i].text());
-        if (!output) {
-          done(std::move(output).error());
-          return;
-        }
-        reading->values.emplace_back();
-        if (output->kind == redis::FetchedOutput::Kind::missing) continue;
-        const TaskId task = reading->tasks[i];
-        reading->values.back() = self->cache_.find(run, task);
-        if (!reading->values.back().missing()) continue;
-        if (output->kind == redis::FetchedOutput::Kind::whole) {
-          reading->values.back() = Value::encoded(Blob(output->whole));
-          continue;
-        }
-        reading->place.push_back(i);
-        reading->checksums.emplace_back(output->checksums);
-        const std::size_t count = output->checksums.size() / redis::checksum_size;
-        for (std::uint32_t part = 0; part < count; ++part) {
-          reading->reads.emplace_back("GET", self->keys(run).chunk(task, output->fence, part));
-        }
+      const auto reading = std::make_shared<Reading>(tasks.size(), done);
+      for (std::size_t i = 0; i < tasks.size(); ++i) {
+        reading->expect_another();
+        self->read_output({run, tasks[i]}, (*reply)[i].text(), [reading, i](Result<Value> value) {
+          reading->take(i, std::move(value));
+        });
       }
-      if (reading->reads.empty()) {
-        done(std::move(reading->values));
-        return;
+      reading->one_is_there();
+    });
+}
+
+/// @param fetched what the store says of it
+void RedisRunStore::Core::read_output(const std::pair<RunId, TaskId>& of, std::string_view fetched,
+                                      Done<Value> done) {
+  auto output = redis::read_fetched(fetched);
+  if (!output) {
+    done(std::move(output).error());
+    return;
+  }
+  const auto [run, task] = of;
+  if (output->kind == redis::FetchedOutput::Kind::missing) {
+    done(Value{});
+  } else if (Value known = cache_.find(run, task); !known.missing()) {
+    done(std::move(known));
+  } else if (output->kind == redis::FetchedOutput::Kind::whole) {
+    done(Value::encoded(Blob(output->whole)));
+  } else {
+    read_parts({run, task, output->fence}, std::string(output->checksums), std::move(done));
+  }
+}
+
+/// Whoever asks for what is on its way waits for it: large outputs are sent once.
+void RedisRunStore::Core::read_parts(const PartsKey& key, std::string checksums,
+                                     Done<Value> done) {
+  {
+    const std::lock_guard lock{mutex_};
+    auto& waiting = reading_[key];
+    waiting.push_back(std::move(done));
+    if (waiting.size() > 1) return;
+  }
+  const auto [run, task, fence] = key;
+  std::vector<redis::Command> reads;
+  const std::size_t count = checksums.size() / redis::checksum_size;
+  for (std::uint32_t part = 0; part < count; ++part) {
+    reads.emplace_back("GET", keys(run).chunk(task, fence, part));
+  }
+  client->call_all(
+    std::move(reads), [self = shared_from_this(), key,
+                       checksums = std::move(checksums)](std::vector<Result<Reply>> parts) {
+      const Result<Value> value = joined(checksums, std::move(parts));
+      if (value && !value->missing()) {
+        self->cache_.put(std::get<RunId>(key), std::get<TaskId>(key), *value);
       }
-      self->client->call_all(std::move(reading->reads),
-                             [self, reading, done](std::vector<Result<Reply>> parts) {
-                               std::size_t next = 0;
-                               for (std::size_t i = 0; i < reading->place.size(); ++i) {
-                                 auto value = joined(reading->checksums[i], parts, next);
-                                 if (!value) {
-                                   done(std::move(value).error());
-                                   return;
-                                 }
-                                 const std::size_t place = reading->place[i];
-                                 if (!value->missing()) {
-                                   self->cache_.put(reading->run, reading->tasks[place], *value);
-                                 }
-                                 reading->values[place] = std::move(*value);
-                               }
-                               done(std::move(reading->values));
-                             });
+      const auto waiting = [&] {
+        const std::lock_guard lock{self->mutex_};
+        return self->reading_.extract(key);
+      }();
+      for (const Done<Value>& one : waiting.mapped()) one(value);
     });
 }
 

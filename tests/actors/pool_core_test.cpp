@@ -229,8 +229,32 @@ TEST(Pool, StartsSlotsThatNobodyHasAskedForYet) {
   EXPECT_THAT(pool.prewarmed(2), ElementsAre("start 0 after 0s", "start 1 after 0s"));
   pool.started(0);
   pool.started(1);
-  EXPECT_THAT(pool.request(1), ElementsAre("grant 1 to 1 cold"));
+  EXPECT_THAT(pool.request(1), ElementsAre("grant 1 to 1"));
   EXPECT_EQ(pool.core.state(SlotId{2}), PoolCore::State::cold);
+}
+
+TEST(Pool, GrantsNoColdSlotWhereEnoughWereStartedAhead) {
+  PoolWorld pool{{.slots = 3, .cold_start = 3s, .keep_alive = 1min}};
+  pool.prewarmed(3);
+  for (std::uint32_t slot = 0; slot < 3; ++slot) pool.started(slot);
+  EXPECT_THAT(pool.request(1), ElementsAre("grant 2 to 1"));
+  EXPECT_THAT(pool.request(2), ElementsAre("grant 1 to 2"));
+  EXPECT_THAT(pool.request(3), ElementsAre("grant 0 to 3"));
+}
+
+TEST(Pool, GrantsAColdSlotToARequestThatHadToWaitForItsStart) {
+  PoolWorld pool{{.slots = 1, .cold_start = 3s, .keep_alive = 1min}};
+  pool.prewarmed(1);
+  EXPECT_THAT(pool.request(1), IsEmpty()) << "a slot starts already";
+  EXPECT_THAT(pool.started(0), ElementsAre("grant 0 to 1 cold"));
+}
+
+TEST(Pool, GrantsASlotThatWasStartedAheadForAnotherClassToNobody) {
+  PoolWorld pool{{.slots = 1, .cold_start = 3s, .keep_alive = 1min}};
+  pool.prewarmed(1, small);
+  pool.started(0);
+  EXPECT_THAT(pool.request(1, large), ElementsAre("drop 0", "start 0 after 3.00s"));
+  EXPECT_THAT(pool.started(0), ElementsAre("grant 0 to 1 cold"));
 }
 
 TEST(Pool, PrewarmsNoMoreThanItHas) {

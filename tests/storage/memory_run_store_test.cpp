@@ -14,6 +14,7 @@ INSTANTIATE_TEST_SUITE_P(Memory, RunStoreLiveness, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreLostWorkers, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreMaps, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreWorkers, memory);
+INSTANTIATE_TEST_SUITE_P(Memory, RunStoreToldClaims, memory);
 INSTANTIATE_TEST_SUITE_P(Memory, RunStoreRandomRuns,
                          testing::Combine(memory,
                                           testing::Range(0, 1000, RunStoreRandomRuns::runs)));

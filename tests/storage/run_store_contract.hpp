@@ -8,7 +8,7 @@
 //     &make}));
 //
 // and the same for each of the other suites: RunStoreChunks, RunStoreLiveness, RunStoreLostWorkers,
-// RunStoreMaps, RunStoreWorkers, RunStoreRandomRuns (takes pairs of a backend and a seed) and, in a
+// RunStoreMaps, RunStoreToldClaims, RunStoreWorkers, RunStoreRandomRuns (takes pairs of a backend and a seed) and, in a
 // program of its own that runs under the thread sanitizer too, RunStoreThreads from
 // contract/threads.hpp and contract/launched_threads.hpp.
 
@@ -21,5 +21,6 @@
 #include "storage/contract/maps.hpp"
 #include "storage/contract/nested_maps.hpp"
 #include "storage/contract/random_runs.hpp"
+#include "storage/contract/told_claims.hpp"
 #include "storage/contract/values.hpp"
 #include "storage/contract/workers.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <random>
@@ -28,13 +29,19 @@ public:
     : self_(self),
       parts_(std::move(parts)),
       core_({.slots = parts_.pool.slots, .keep_alive = parts_.pool.keep_alive}),
-      slots_(parts_.pool.slots) {}
+      slots_(parts_.pool.slots),
+      question_interval_(std::max(parts_.store.lease / unanswered_max, question_interval_min)) {}
 
   ProcessLauncherHandle::behavior_type make_behavior();
 
   static inline const char* name = "weft.process_launcher";
 
 private:
+  /// A process that does not answer so often in a row has stopped: it is replaced.
+  static constexpr int unanswered_max = 3;
+  /// Between two questions, however short leases are: a machine may be busy.
+  static constexpr Nanos question_interval_min = std::chrono::milliseconds{500};
+
   /// A worker that has a process, or waits for one.
   struct Seat {
     WorkerId worker;
@@ -60,6 +67,9 @@ private:
     WorkerClass worker_class;
     bool set_up = false;  ///< It has said that it can host.
     std::optional<std::pair<RunId, WorkerId>> hosts;
+    bool speaks = false;  ///< It has said hello, and is asked for signs of life.
+    TimePoint asked{};    ///< For the latest.
+    int unanswered = 0;   ///< Questions in a row.
   };
 
   [[nodiscard]] TimePoint now() const { return parts_.clock->now(); }
@@ -89,6 +99,14 @@ private:
   void perform(const StartSlot& effect);
   void start(SlotId id);
   void on_started(const HostStarted& message);
+  void ask_later();
+
+  /// A process that was stopped, or hangs in the kernel, holds its slot, its worker's place and its
+  /// claims until it ends. Answers are counted, not timed: this process may have been stopped, too.
+  void ask_for_signs_of_life();
+
+  /// What its end is told by.
+  [[nodiscard]] Error cause_of(const Slot& slot, const Error& end) const;
   void start_failed(SlotId id, const Error& why);
   void on_frame(HostFrame& message);
   void refused(RunId id, Error why);
@@ -115,6 +133,8 @@ private:
   std::uint64_t next_holder_ = 1;
   std::string nonce_ = fmt::format("{:08x}", std::random_device{}());
   int start_failures_ = 0;
+  Nanos question_interval_;
+  bool asking_ = false;  ///< A question is due.
   WorkerProcesses processes_;  ///< Goes first: its threads tell this actor what happens.
 };
 

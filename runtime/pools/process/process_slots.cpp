@@ -41,6 +41,7 @@ void ProcessLauncher::start(SlotId id) {
   Slot& slot = slots_[id.number()];
   ++slot.start;
   slot.set_up = false;
+  slot.speaks = false;
   slot.hosts.reset();
   slot.running.reset();
   if (auto page = RunningPage::create()) slot.running.emplace(std::move(*page));
@@ -85,6 +86,10 @@ void ProcessLauncher::on_started(const HostStarted& message) {
     start_failed(message.slot, *message.failure);
     return;
   }
+  slot.speaks = true;
+  slot.asked = TimePoint{};
+  slot.unanswered = 0;
+  if (!std::exchange(asking_, true)) ask_later();
   const StoreOptions& store = parts_.store;
   send(message.slot, NodeFrame::setup,
        frame_payload(SetupFrame{
@@ -103,6 +108,33 @@ void ProcessLauncher::on_started(const HostStarted& message) {
          .record_count = parts_.record.count,
          .record_period = parts_.record.period,
          .running_page = slot.running ? slot.running->path() : std::string{}}));
+}
+
+void ProcessLauncher::ask_later() {
+  self_->run_delayed(question_interval_, [this] { ask_for_signs_of_life(); });
+}
+
+void ProcessLauncher::ask_for_signs_of_life() {
+  asking_ = false;
+  for (Slot& slot : slots_) {
+    if (!slot.process || !slot.speaks) continue;
+    asking_ = true;
+    const bool answered = slot.process->last_heard() >= slot.asked;
+    slot.unanswered = answered ? 0 : slot.unanswered + 1;
+    if (slot.unanswered == unanswered_max) {
+      slot.process->kill();
+    } else {
+      slot.asked = now();
+      slot.process->ping();
+    }
+  }
+  if (asking_) ask_later();
+}
+
+Error ProcessLauncher::cause_of(const Slot& slot, const Error& end) const {
+  if (slot.unanswered < unanswered_max) return end;
+  return with_context(
+    "it gave no sign of life for " + format_duration(unanswered_max * question_interval_), end);
 }
 
 void ProcessLauncher::start_failed(SlotId id, const Error& why) {
@@ -191,8 +223,9 @@ void ProcessLauncher::on_ended(const HostEnded& message) {
   Slot& slot = slots_[message.slot.number()];
   if (slot.start != message.start) return;
   slot.process.reset();
+  const Error cause = cause_of(slot, message.cause);
   if (!slot.set_up) {
-    start_failed(message.slot, message.cause);
+    start_failed(message.slot, cause);
     return;
   }
   slot.set_up = false;
@@ -202,7 +235,7 @@ void ProcessLauncher::on_ended(const HostEnded& message) {
     return;
   }
   const auto [run_id, worker] = *slot.hosts;
-  abandon(message.slot, run_id, worker, message.cause);
+  abandon(message.slot, run_id, worker, cause);
   free_slot(message.slot, SlotCondition::busy);
 }
 

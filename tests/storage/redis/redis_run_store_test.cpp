@@ -12,6 +12,7 @@ INSTANTIATE_TEST_SUITE_P(Redis, RunStoreLiveness, in_redis);
 INSTANTIATE_TEST_SUITE_P(Redis, RunStoreLostWorkers, in_redis);
 INSTANTIATE_TEST_SUITE_P(Redis, RunStoreMaps, in_redis);
 INSTANTIATE_TEST_SUITE_P(Redis, RunStoreWorkers, in_redis);
+INSTANTIATE_TEST_SUITE_P(Redis, RunStoreToldClaims, in_redis);
 INSTANTIATE_TEST_SUITE_P(Redis, RunStoreRandomRuns,
                          testing::Combine(in_redis,
                                           testing::Range(0, 100, RunStoreRandomRuns::runs)));

@@ -1,0 +1,104 @@
+// Runs that fail or are cancelled, at each place that there is.
+
+#include "acceptance/durable_runs.hpp"
+
+namespace weft::test {
+
+namespace {
+
+constexpr int length = 5;
+
+}  // namespace
+
+using Endings = DurableRuns;
+
+TEST_F(Endings, OfRunsThatFailNameTheTaskThatFailedWhereverItIs) {
+  {
+    Engine engine{durable_functions(), processes(2)};
+    std::vector<weft::Run<int>> runs;
+    for (int failing = 0; failing < length; ++failing) {
+      Workflow workflow{"failing"};
+      auto last = workflow.task(pass, 0);
+      for (int i = 0; i < length; ++i) {
+        const auto kind = i == failing ? Mishap::exception : Mishap::none;
+        const std::string label = "fail-" + std::to_string(failing) + "-at-" + std::to_string(i);
+        last = risky(workflow, kind, 1, label, last);
+        workflow.options(last).worker = WorkerId{static_cast<std::uint32_t>(i % 2)};
+      }
+      runs.push_back(engine.submit(std::move(workflow), last));
+    }
+    for (int failing = 0; failing < length; ++failing) {
+      const auto& run = runs[static_cast<std::size_t>(failing)];
+      const auto result = result_in_time(run);
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().code, Errc::task_failed);
+      const std::string number = std::to_string(failing);
+      EXPECT_THAT(to_string(result.error()), HasSubstr("fail-" + number + "-at-" + number));
+      EXPECT_EQ(run.record().tasks.committed, static_cast<std::uint64_t>(failing) + 1);
+      for (int i = failing + 1; i < length; ++i) {
+        EXPECT_EQ(calls("fail-" + number + "-at-" + std::to_string(i)), 0);
+      }
+    }
+  }
+  expect_nothing_left();
+}
+
+TEST_F(Endings, OfRunsThatAreCancelledComeAtOnceWhereverTheyAre) {
+  {
+    Engine engine{durable_functions(), processes(2)};
+    for (int place = 0; place < length; ++place) {
+      const std::string here = "cancel-" + std::to_string(place);
+      open_gate("open");
+      Workflow workflow{"cancelled"};
+      auto last = workflow.task(pass, 0);
+      for (int i = 0; i < length; ++i) {
+        const bool waits = i == place;
+        last = workflow.task(wait_for_gate, folder(), waits ? "never" : "open",
+                             waits ? here : here + "-passed", last);
+        workflow.options(last).worker = WorkerId{static_cast<std::uint32_t>(i % 2)};
+      }
+      const auto run = engine.submit(std::move(workflow), last);
+      ASSERT_TRUE(wait_for_calls(here, 1));
+      EXPECT_TRUE(run.cancel("enough of it"));
+      const auto result = result_in_time(run);
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().code, Errc::cancelled);
+      EXPECT_THAT(to_string(result.error()), HasSubstr("enough of it"));
+      EXPECT_EQ(run.record().state, RunState::cancelled);
+      EXPECT_EQ(run.record().tasks.committed, static_cast<std::uint64_t>(place) + 1);
+    }
+  }
+  expect_nothing_left();
+}
+
+/// The end of the engine has to wait until the process is found to give no sign of life.
+TEST_F(Endings, OfRunsWhoseFunctionIsFrozenComeAtOnceWhenTheyAreCancelled) {
+  {
+    Engine engine{durable_functions(), processes(1)};
+    Workflow workflow{"frozen"};
+    const auto frozen = risky(workflow, Mishap::freeze, 1, "frozen", 0);
+    const auto run = engine.submit(std::move(workflow), frozen);
+    ASSERT_TRUE(wait_for_calls("frozen", 1));
+    EXPECT_TRUE(run.cancel());
+    const auto result = result_in_time(run);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Errc::cancelled);
+  }
+  expect_nothing_left();
+}
+
+TEST_F(Endings, OfRunsThatTakeTooLongSayTheLimit) {
+  {
+    Engine engine{durable_functions(), processes(1)};
+    Workflow workflow{"too-long"};
+    const auto waiting = workflow.task(wait_for_gate, folder(), "never", "waiting", 0);
+    const auto run =
+      engine.submit(std::move(workflow), waiting, SubmitOptions{.timeout = Nanos{300ms}});
+    const auto result = result_in_time(run);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Errc::timed_out);
+  }
+  expect_nothing_left();
+}
+
+}  // namespace weft::test
