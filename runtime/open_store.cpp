@@ -1,5 +1,7 @@
 #include "weft/runtime/open_store.hpp"
 
+#include <algorithm>
+
 #include "weft/storage/memory_run_store.hpp"
 #include "weft/storage/redis/redis_run_store.hpp"
 
@@ -8,7 +10,7 @@ namespace weft {
 namespace {
 
 std::uint32_t replicas_of(const StoreOptions& options) {
-  return options.durability == DurabilityLevel::replicated ? options.replicas : 0;
+  return options.durability == DurabilityLevel::replicated ? std::max(1u, options.replicas) : 0;
 }
 
 }  // namespace

@@ -103,7 +103,8 @@ void ProcessLauncher::on_started(const HostStarted& message) {
          .allow_plaintext = store.allow_plaintext,
          .lease = store.lease,
          .patience = store.patience,
-         .replicas = store.durability == DurabilityLevel::replicated ? store.replicas : 0,
+         .replicas =
+           store.durability == DurabilityLevel::replicated ? std::max(1u, store.replicas) : 0,
          .record_when = static_cast<std::uint8_t>(parts_.record.when),
          .record_count = parts_.record.count,
          .record_period = parts_.record.period,

@@ -31,6 +31,9 @@ inline std::shared_ptr<HistoryStore> open_history(const RedisServer& server,
 /// A history in Redis, under a prefix of its own. All of a program share one server.
 class RedisHistoryBackend final : public HistoryBackend {
 public:
+  /// The server starts on this thread, which outlives it.
+  RedisHistoryBackend() { server(); }
+
   static std::unique_ptr<HistoryBackend> make() { return std::make_unique<RedisHistoryBackend>(); }
 
   std::shared_ptr<HistoryStore> open(const HistoryOptions& options) override {
