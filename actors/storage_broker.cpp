@@ -65,8 +65,9 @@ public:
     auto question = std::make_unique<Question<Reply, Answer>>();
     question->promise = self_->make_response_promise<Reply>();
     auto promise = question->promise;
-    operation([inbox = inbox_, place = inbox_->keep(std::move(question))](Result<Answer> given) {
-      inbox->template put<Question<Reply, Answer>>(place, std::move(given));
+    auto ticket = std::make_shared<Ticket>(inbox_, inbox_->keep(std::move(question)));
+    operation([ticket = std::move(ticket)](Result<Answer> given) {
+      ticket->template answer<Question<Reply, Answer>>(std::move(given));
     });
     return promise;
   }
@@ -80,12 +81,15 @@ private:
   struct AnyQuestion {
     virtual ~AnyQuestion() = default;
     virtual void reply() = 0;
+    virtual void fail(Error error) = 0;
   };
 
   template <class Reply, class Answer>
   struct Question : AnyQuestion {
     caf::typed_response_promise<Reply> promise;
     Result<Answer> answer = Error{};
+
+    void fail(Error error) override { answer = std::move(error); }
 
     void reply() override {
       if (!answer) {
@@ -120,13 +124,13 @@ private:
       return place;
     }
 
-    template <class Asked, class Answer>
-    void put(std::size_t place, Answer answer) {
+    template <class Fill>
+    void put(std::size_t place, Fill fill) {
       bool first = false;
       {
         const std::lock_guard lock{mutex_};
         if (closed_) return;
-        static_cast<Asked&>(*open_[place]).answer = std::move(answer);
+        fill(*open_[place]);
         first = answered_.empty();
         answered_.push_back(std::move(open_[place]));
         free_.push_back(place);
@@ -158,6 +162,36 @@ private:
     std::vector<std::size_t> free_;  ///< Places of `open_`.
     Questions answered_;
     bool closed_ = false;
+  };
+
+  /// What a call of the store holds of its question. Whoever asks is told when the call is dropped
+  /// without an answer.
+  class Ticket {
+  public:
+    Ticket(std::shared_ptr<Inbox> inbox, std::size_t place)
+      : inbox_(std::move(inbox)), place_(place) {}
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
+    ~Ticket() {
+      if (answered_.exchange(true)) return;
+      inbox_->put(place_, [](AnyQuestion& question) {
+        question.fail({.code = Errc::store_unavailable,
+                       .message = "a call of the store was dropped before it was answered"});
+      });
+    }
+
+    template <class Asked, class Answer>
+    void answer(Answer given) {
+      if (answered_.exchange(true)) return;
+      inbox_->put(place_, [&given](AnyQuestion& question) {
+        static_cast<Asked&>(question).answer = std::move(given);
+      });
+    }
+
+  private:
+    std::shared_ptr<Inbox> inbox_;
+    std::size_t place_;
+    std::atomic<bool> answered_{false};
   };
 
   StorageBrokerHandle::pointer self_;

@@ -75,6 +75,19 @@ TEST_F(StorageBroker, GivesEachAskerItsOwnAnswerInWhateverOrderTheStoreAnswers) 
   self->send_exit(broker, caf::exit_reason::user_shutdown);
 }
 
+TEST_F(StorageBroker, TellsWhoAsksWhenTheStoreDropsACall) {
+  caf::actor_system system{config};
+  const auto broker = spawn_storage_broker(system, store, StoreAnswers::later);
+  const caf::scoped_actor self{system};
+  self->send(caf::actor_cast<caf::actor>(broker), LaunchWorker{});
+  store->wait_for(1);
+  store->asked.clear();
+  bool failed = false;
+  self->receive([](bool) {}, [&](const caf::error&) { failed = true; });
+  EXPECT_TRUE(failed);
+  self->send_exit(broker, caf::exit_reason::user_shutdown);
+}
+
 TEST_F(StorageBroker, LeavesNothingOfTheActorSystemWithACallThatOutlivesIt) {
   {
     caf::actor_system system{config};

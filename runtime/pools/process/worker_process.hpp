@@ -27,7 +27,7 @@ struct WorkerProcessOptions {
   std::vector<std::string> environment;      ///< `NAME=value`, on top of this process's own.
   std::size_t output_tail_size = 64u << 10;  ///< Bytes of its output that are kept for its exit.
   FrameChannelOptions channel;
-  Nanos hello_timeout = std::chrono::seconds{10};  ///< From the start of the process.
+  Nanos hello_timeout = std::chrono::seconds{30};  ///< From the start of the process.
   /// For a worker that has closed its channel to end by itself: destructors of its program.
   Nanos leaving_timeout = std::chrono::seconds{5};
 };
