@@ -62,6 +62,11 @@ void Calls::send_next() {
   bytes_in_flight_ += call.command.size();
 }
 
+std::optional<std::uint64_t> Calls::owed() const {
+  if (in_flight_.empty()) return std::nullopt;
+  return in_flight_.front().end;
+}
+
 // -- replies --------------------------------------------------------------------------------------
 
 void Calls::on_replies(std::vector<Reply>& replies) {

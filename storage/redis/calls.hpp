@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -64,7 +65,7 @@ private:
   void on_up(const Greeting& greeting) override;
   void on_replies(std::vector<Reply>& replies) override;
   void on_down(const Failure& failure) override;
-  [[nodiscard]] bool is_owed_a_reply() const override { return !in_flight_.empty(); }
+  [[nodiscard]] std::optional<std::uint64_t> owed() const override;
 
   // -- sending ------------------------------------------------------------------------------------
   [[nodiscard]] bool may_send(std::size_t bytes) const;

@@ -236,8 +236,9 @@ void Connection::on_written(const error_code& failure, std::size_t count) {
   // Redis may have said why it closed the connection: the read that is under way tells.
   if (failure) return;
   count_up(surroundings_.bytes_sent, count);
+  // What follows the command that a reply is owed to is taken by the socket, whoever is at its end.
+  if (written_ < user_.owed().value_or(0)) touch();
   written_ += count;
-  touch();
   if (writing_.written(count)) {
     flush();
   } else {

@@ -4,6 +4,7 @@
 #include <boost/system/error_code.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,8 @@ public:
     /// Takes what it wants of `replies`; the rest is dropped.
     virtual void on_replies(std::vector<Reply>& replies) = 0;
     virtual void on_lost(const Failure& failure) = 0;
+    /// Where the oldest command that has no reply ends, as `send` said.
+    [[nodiscard]] virtual std::optional<std::uint64_t> owed() const = 0;
   };
 
   Connection(Surroundings& surroundings, User& user);
@@ -70,7 +73,8 @@ public:
   void flush();
   /// How much has been written, in bytes since the connection began.
   [[nodiscard]] std::uint64_t written() const { return written_; }
-  /// When bytes were last read or written, or `touch` was called.
+  /// When the server was last seen to do something: bytes were read, or written of what it owes a
+  /// reply to; or `touch` was called.
   [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
   void touch() { last_progress_ = surroundings_.loop.now(); }
   /// Ends the connection as lost.

@@ -84,7 +84,7 @@ void Link::watch() {
 }
 
 void Link::look_for_silence() {
-  if (!user_.is_owed_a_reply()) {
+  if (!owed()) {
     is_watching_ = false;
     return;
   }

@@ -26,8 +26,9 @@ public:
     virtual void on_replies(std::vector<Reply>& replies) = 0;
     /// A connection was lost, or could not be made; another will be tried.
     virtual void on_down(const Failure& failure) = 0;
-    /// Whether silence means that the connection is dead.
-    [[nodiscard]] virtual bool is_owed_a_reply() const = 0;
+    /// Where the oldest command that has no reply ends, as `send` said; none: silence does not mean
+    /// that the connection is dead.
+    [[nodiscard]] virtual std::optional<std::uint64_t> owed() const = 0;
   };
 
   Link(Surroundings& surroundings, Link::User& user);
@@ -55,6 +56,7 @@ private:
   void on_open(const Greeting& greeting) override;
   void on_replies(std::vector<Reply>& replies) override;
   void on_lost(const Failure& failure) override;
+  [[nodiscard]] std::optional<std::uint64_t> owed() const override { return user_.owed(); }
 
   void connect();
   void watch();

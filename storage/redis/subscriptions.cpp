@@ -63,12 +63,16 @@ void Subscriptions::refuse_as_closed(Subscription& subscription) {
 }
 
 void Subscriptions::ask(Ask what, const std::string& channel, std::uint64_t id) {
-  requests_.push_back({what, channel, id});
-  if (what == Ask::ping) {
-    link_.send(Command{"PING"});
-  } else {
-    link_.send(Command{what == Ask::subscribe ? "SUBSCRIBE" : "UNSUBSCRIBE", channel});
-  }
+  const auto send = [&] {
+    if (what == Ask::ping) return link_.send(Command{"PING"});
+    return link_.send(Command{what == Ask::subscribe ? "SUBSCRIBE" : "UNSUBSCRIBE", channel});
+  };
+  requests_.push_back({what, channel, id, send()});
+}
+
+std::optional<std::uint64_t> Subscriptions::owed() const {
+  if (requests_.empty()) return std::nullopt;
+  return requests_.front().end;
 }
 
 // -- the connection -------------------------------------------------------------------------------

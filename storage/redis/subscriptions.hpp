@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,12 +43,13 @@ private:
     Ask ask;
     std::string channel;
     std::uint64_t id;
+    std::uint64_t end;  ///< Where it ends on the connection.
   };
 
   void on_up(const Greeting& greeting) override;
   void on_replies(std::vector<Reply>& replies) override;
   void on_down(const Failure& failure) override;
-  [[nodiscard]] bool is_owed_a_reply() const override { return !requests_.empty(); }
+  [[nodiscard]] std::optional<std::uint64_t> owed() const override;
 
   void ask(Ask what, const std::string& channel, std::uint64_t id);
   /// False when the server answered what was not asked.

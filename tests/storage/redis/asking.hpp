@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -44,6 +45,15 @@ inline void settle(redis::Client& client) {
   std::promise<void> done;
   client.post([&done] { done.set_value(); });
   done.get_future().wait();
+}
+
+/// Calls `ask` every `interval` from now on, for as long as there is the client.
+inline void again_and_again(redis::Client& client, Nanos interval,
+                            std::function<void(redis::Client&)> ask) {
+  client.run_after(interval, [&client, interval, ask = std::move(ask)] {
+    ask(client);
+    again_and_again(client, interval, ask);
+  });
 }
 
 /// Subscribes and waits for Redis to confirm.

@@ -105,6 +105,21 @@ TEST_F(RedisFaults, AServerThatHangsIsNoticedAndServesAgain) {
   EXPECT_GE(client->statistics().reconnects, 1U);
 }
 
+TEST_F(RedisFaults, AServerThatHangsIsNoticedByOneWhoGoesOnAsking) {
+  const RedisServer server;
+  auto options = patient();
+  options.silence = 400ms;
+  const auto client = connect(server.endpoint(), options);
+  server.stop();
+  // The socket takes each of them, and nobody reads what it holds.
+  again_and_again(*client, 150ms, [](Client& asked) { asked.call(Command{"PING"}, nullptr); });
+  // What was sent waits for the next connection.
+  EXPECT_TRUE(
+    eventually([&] { return client->statistics().in_flight == 0 && client->queued() > 0; }));
+  server.cont();
+  EXPECT_TRUE(has_reconnected(*client));
+}
+
 TEST_F(RedisFaults, AQuietConnectionIsNotTakenForADeadOne) {
   const RedisServer server;
   auto options = patient();

@@ -142,6 +142,17 @@ TEST(RedisSilence, OnTheConnectionForMessagesIsNoticed) {
   EXPECT_GE(server.connections(), 4);
 }
 
+TEST(RedisSilence, OnTheConnectionForMessagesIsNoticedWhileOthersSubscribe) {
+  const FakeServer server{
+    FakeServer::after_greeting([](const FakeServer::Request&) -> std::string { return ""; })};
+  const auto client = Client::connect(server.endpoint(), {.silence = 50ms}).value();
+  again_and_again(*client, 5ms, [](Client& asked) {
+    asked.subscribe(
+      "a", [](std::string_view) {}, nullptr);
+  });
+  EXPECT_TRUE(eventually([&] { return server.connections() >= 4; }));
+}
+
 TEST_F(RedisMessages, OfAChannelThatIsForbiddenAreRefused) {
   const RedisServer server{{.users = "user default on nopass ~* &run:* +@all\n"}};
   const auto client = connect(server.endpoint());
