@@ -279,6 +279,7 @@ struct HostEnded : ProcessLocal {
   SlotId slot;
   std::uint64_t start = 0;
   Error cause;
+  bool killed_from_outside = false;
 };
 
 // -- executor --

@@ -66,9 +66,14 @@ bool ChaosFaults::stop_redis(const ChaosFault& fault) {
 
 bool ChaosFaults::restart_redis(const ChaosFault& fault) {
   targets_.redis.kill();
-  redis_died_ = true;
+  if (!redis_died_) redis_died_ = std::chrono::steady_clock::now();
   later(fault, [this] { targets_.redis.restart(); });
   return true;
+}
+
+bool ChaosFaults::redis_died_soon_after(TimePoint written) const {
+  constexpr auto soon = std::chrono::seconds{3};
+  return redis_died_ && *redis_died_ < written + soon;
 }
 
 bool ChaosFaults::hit_worker(const ChaosFault& fault) {

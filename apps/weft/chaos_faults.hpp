@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,10 @@ public:
   /// How many have met something, by name.
   [[nodiscard]] const std::map<std::string, std::uint64_t>& met() const { return met_; }
   [[nodiscard]] const std::vector<ChaosDeath>& deaths() const { return deaths_; }
-  [[nodiscard]] bool redis_died() const { return redis_died_; }
+  [[nodiscard]] bool redis_died() const { return redis_died_.has_value(); }
+  /// Whether Redis was killed so soon after `written` that it may not have it on its disk: with
+  /// `everysec` it holds back for two seconds what it cannot write at once.
+  [[nodiscard]] bool redis_died_soon_after(TimePoint written) const;
 
 private:
   /// Something to be done at a time: a fault begins, or ends.
@@ -64,7 +68,7 @@ private:
   std::vector<Action> actions_;
   std::map<std::string, std::uint64_t> met_;
   std::vector<ChaosDeath> deaths_;
-  bool redis_died_ = false;
+  std::optional<TimePoint> redis_died_;  ///< First.
 };
 
 }  // namespace weft::cli

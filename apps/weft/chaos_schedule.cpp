@@ -160,13 +160,6 @@ Nanos ChaosSchedule::faults_end() const {
   return end;
 }
 
-bool ChaosSchedule::may_lose_run() const {
-  return durability == DurabilityLevel::memory &&
-         std::ranges::any_of(faults, [](const ChaosFault& fault) {
-           return fault.kind == ChaosFaultKind::restart_redis;
-         });
-}
-
 bool ChaosSchedule::may_lose_tail() const {
   return durability != DurabilityLevel::always &&
          std::ranges::any_of(faults, [](const ChaosFault& fault) {

@@ -57,8 +57,6 @@ struct ChaosSchedule {
 
   /// When the last fault has ended.
   [[nodiscard]] Nanos faults_end() const;
-  /// Whether the run may be lost: Redis dies and keeps nothing.
-  [[nodiscard]] bool may_lose_run() const;
   /// Whether the last moments may be lost.
   [[nodiscard]] bool may_lose_tail() const;
 };

@@ -216,7 +216,7 @@ private:
     const std::string event = line.value("event", "");
     if (event == "ready") node.ready = true;
     if (event == "run") run_ = line.value("run", "");
-    if (event == "created") accepted_ = true;
+    if (event == "created") accepted_ = now();
     if (event == "acknowledged") acknowledged_ = true;
     if (event == "inspected") inspected_ = line;
     if (event == "runs") on_runs(line);
@@ -268,7 +268,7 @@ private:
     const std::string code = line.value("code", "");
     if (code == "store_unavailable") {
       ask_again();  // That was the end of the client's patience, not of the run.
-    } else if (code == "run_unknown" && schedule_.may_lose_run() && faults_.redis_died()) {
+    } else if (code == "run_unknown" && may_be_lost()) {
       outcome_.ending = ChaosEnding::lost;
     } else if (code == "run_unknown" && !accepted_ && submitter_->killed) {
       outcome_.ending = ChaosEnding::never_accepted;
@@ -276,6 +276,13 @@ private:
       violate(fmt::format("the run ended as '{}': {}", line.value("state", "unknown"), why(line)));
       outcome_.ending = ChaosEnding::lost;
     }
+  }
+
+  /// Whether Redis may have died with the run.
+  [[nodiscard]] bool may_be_lost() const {
+    if (schedule_.durability == DurabilityLevel::always) return false;
+    if (schedule_.durability == DurabilityLevel::memory) return faults_.redis_died();
+    return faults_.redis_died_soon_after(accepted_.value_or(submitted_));
   }
 
   void ask_again() {
@@ -307,7 +314,7 @@ private:
     if (inspected_) {
       check_run(*inspected_);
     } else if (refusal_) {
-      const bool lost = refusal_->value("code", "") == "run_unknown" && schedule_.may_lose_run();
+      const bool lost = refusal_->value("code", "") == "run_unknown" && may_be_lost();
       if (!lost) violate("the run that has ended cannot be read: " + why(*refusal_));
     } else if (!stop_) {
       violate("a node does not answer what became of the run");
@@ -403,7 +410,7 @@ private:
   TimePoint takeover_at_{};
 
   std::string run_;  ///< Its id; empty: nobody has told it.
-  bool accepted_ = false;
+  std::optional<TimePoint> accepted_;
   bool acknowledged_ = false;
   std::optional<std::vector<std::string>> runs_;
   std::optional<Json> inspected_;

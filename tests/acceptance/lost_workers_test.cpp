@@ -6,6 +6,7 @@
 #include <set>
 
 #include "acceptance/durable_runs.hpp"
+#include "weft/runtime/pools/process/worker_hello.hpp"
 
 namespace weft::test {
 
@@ -173,6 +174,32 @@ TEST_F(LostWorkers, ThatAreKilledRightAfterACommitLoseNoChild) {
     expect_each_committed_once(*run.handle());
   }
   expect_nothing_left();
+}
+
+/// Somebody, or the system, may end processes that have not got to any task.
+TEST_F(LostWorkers, ThatAreKilledWhileTheyStartAreReplaced) {
+  EngineOptions options = processes(1);
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
+  const std::string starts = folder() + "/starts";
+  options.pool.worker_command = {"/bin/sh", "-c",
+                                 "echo >> '" + starts + "'; [ $(wc -l < '" + starts +
+                                   "') -gt 5 ] || kill -KILL $$; exec '" + program + "' " +
+                                   std::string{worker_process_argument}};
+  play_one(options, Mishap::none, Place::root);
+}
+
+/// What ends by itself before it can host anything does so again.
+TEST_F(LostWorkers, ThatEndBeforeTheyHaveStartedEndTheRunWithTheirLastWords) {
+  EngineOptions options = processes(1);
+  options.pool.worker_command = {"/bin/sh", "-c", "echo there is no such library >&2; exit 127"};
+  Engine engine{durable_functions(), options};
+  Made made = make(Mishap::none, Place::root, 0);
+  const auto run = engine.submit(std::move(made.workflow), made.result);
+  ASSERT_TRUE(run.wait_for(bound)) << "the run hangs";
+  const auto result = run.result();
+  ASSERT_FALSE(result);
+  EXPECT_THAT(to_string(result.error()),
+              AllOf(HasSubstr("exit code 127"), HasSubstr("there is no such library")));
 }
 
 /// One that is stopped gives no sign of life: it is not waited for until somebody lets it go on.

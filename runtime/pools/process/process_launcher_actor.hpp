@@ -74,7 +74,8 @@ private:
 
   [[nodiscard]] TimePoint now() const { return parts_.clock->now(); }
 
-  // -- tasks for workers ----------------------------------------------------------------------------
+  // -- tasks for workers
+  // ----------------------------------------------------------------------------
 
   void launch(LaunchTasks message);
   void look_up(RunId id);
@@ -93,7 +94,8 @@ private:
   caf::result<void> end(RunId id);
   void forget_if_over(RunId id);
 
-  // -- processes ------------------------------------------------------------------------------------
+  // -- processes
+  // ------------------------------------------------------------------------------------
 
   void perform_all();
   void perform(const StartSlot& effect);
@@ -107,7 +109,13 @@ private:
 
   /// What its end is told by.
   [[nodiscard]] Error cause_of(const Slot& slot, const Error& end) const;
-  void start_failed(SlotId id, const Error& why);
+
+  /// Whose fault it is that a process could not be started.
+  enum class StartFault : std::uint8_t {
+    own,      ///< The next will not fare better.
+    outside,  ///< It was killed, or the store is away: what passes.
+  };
+  void start_failed(SlotId id, const Error& why, StartFault fault);
   void on_frame(HostFrame& message);
   void refused(RunId id, Error why);
 
@@ -132,9 +140,10 @@ private:
   std::uint64_t next_request_ = 1;
   std::uint64_t next_holder_ = 1;
   std::string nonce_ = fmt::format("{:08x}", std::random_device{}());
-  int start_failures_ = 0;
+  int failed_starts_ = 0;      ///< Since one succeeded.
+  int own_failed_starts_ = 0;  ///< Those by the processes' own fault.
   Nanos question_interval_;
-  bool asking_ = false;  ///< A question is due.
+  bool asking_ = false;        ///< A question is due.
   WorkerProcesses processes_;  ///< Goes first: its threads tell this actor what happens.
 };
 

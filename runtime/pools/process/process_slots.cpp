@@ -12,9 +12,11 @@ namespace weft {
 
 namespace {
 
-/// After so many processes in a row that could not be started, nobody waits for the next.
-constexpr int start_failures_max = 3;
+/// After so many processes that could not be started by their own fault, and none that could,
+/// nobody waits for the next.
+constexpr int own_failed_starts_max = 3;
 constexpr Nanos start_backoff = std::chrono::milliseconds{200};
+constexpr Nanos start_backoff_max = std::chrono::seconds{5};
 constexpr Nanos end_grace = std::chrono::seconds{2};
 
 }  // namespace
@@ -29,10 +31,10 @@ void ProcessLauncher::perform_all() {
 }
 
 void ProcessLauncher::perform(const StartSlot& effect) {
-  if (start_failures_ == 0) {
+  if (failed_starts_ == 0) {
     start(effect.slot);
   } else {
-    self_->run_delayed(start_backoff * start_failures_,
+    self_->run_delayed(std::min(start_backoff * failed_starts_, start_backoff_max),
                        [this, slot = effect.slot] { start(slot); });
   }
 }
@@ -75,7 +77,8 @@ void ProcessLauncher::start(SlotId id) {
          tell(HostEnded{.slot = id,
                         .start = start,
                         .cause = to_error(exit, Errc::task_failed,
-                                          fmt::format("worker process {}", exit.process))});
+                                          fmt::format("worker process {}", exit.process)),
+                        .killed_from_outside = exit.killed_from_outside()});
        }});
 }
 
@@ -83,7 +86,8 @@ void ProcessLauncher::on_started(const HostStarted& message) {
   Slot& slot = slots_[message.slot.number()];
   if (slot.start != message.start) return;
   if (message.failure) {
-    start_failed(message.slot, *message.failure);
+    start_failed(message.slot, *message.failure,
+                 message.failure->code == Errc::cancelled ? StartFault::outside : StartFault::own);
     return;
   }
   slot.speaks = true;
@@ -138,18 +142,22 @@ Error ProcessLauncher::cause_of(const Slot& slot, const Error& end) const {
     "it gave no sign of life for " + format_duration(unanswered_max * question_interval_), end);
 }
 
-void ProcessLauncher::start_failed(SlotId id, const Error& why) {
+void ProcessLauncher::start_failed(SlotId id, const Error& why, StartFault fault) {
   Slot& slot = slots_[id.number()];
+  ++slot.start;  // Its end, which may be told yet, is no second failure.
   slot.process.reset();
   core_.on_start_failed(id);
-  if (++start_failures_ < start_failures_max) {
+  ++failed_starts_;
+  if (fault == StartFault::own) ++own_failed_starts_;
+  if (own_failed_starts_ < own_failed_starts_max) {
+    spdlog::warn("a worker process could not start, and another is tried: {}", to_string(why));
     core_.on_retry(effects_);
     perform_all();
     return;
   }
   // Whoever waits would wait for ever.
   spdlog::error("worker processes cannot be started: {}", to_string(why));
-  start_failures_ = 0;
+  failed_starts_ = own_failed_starts_ = 0;
   for (auto& [run_id, run] : runs_) {
     if (run.actor) self_->send(run.actor, WorkerFailed{.error = why});
   }
@@ -160,7 +168,7 @@ void ProcessLauncher::on_frame(HostFrame& message) {
   if (slot.start != message.start) return;
   switch (static_cast<NodeFrame>(message.kind)) {
     case NodeFrame::ready:
-      start_failures_ = 0;
+      failed_starts_ = own_failed_starts_ = 0;
       slot.set_up = true;
       core_.on_started(message.slot, now(), effects_);
       perform_all();
@@ -169,7 +177,8 @@ void ProcessLauncher::on_frame(HostFrame& message) {
       Error why{.code = Errc::internal, .message = "a worker process refuses to work"};
       static_cast<void>(decode_into(why, message.payload));
       if (slot.process) slot.process->kill();
-      start_failed(message.slot, why);
+      start_failed(message.slot, why,
+                   why.code == Errc::store_unavailable ? StartFault::outside : StartFault::own);
       return;
     }
     case NodeFrame::hand_over:
@@ -226,7 +235,8 @@ void ProcessLauncher::on_ended(const HostEnded& message) {
   slot.process.reset();
   const Error cause = cause_of(slot, message.cause);
   if (!slot.set_up) {
-    start_failed(message.slot, cause);
+    start_failed(message.slot, cause,
+                 message.killed_from_outside ? StartFault::outside : StartFault::own);
     return;
   }
   slot.set_up = false;

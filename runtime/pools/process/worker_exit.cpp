@@ -41,6 +41,10 @@ std::string last_lines(const std::string& text) {
 
 }  // namespace
 
+bool WorkerExit::killed_from_outside() const {
+  return signal == SIGKILL && out_of_memory == OutOfMemory::no && !broken;
+}
+
 WorkerExit worker_exit(pid_t process, int status, const rusage& usage) {
   WorkerExit exit{.process = process,
                   .peak_memory = {static_cast<std::uint64_t>(usage.ru_maxrss) << 10},

@@ -38,6 +38,8 @@ struct WorkerExit {
   Nanos system_time{};
 
   [[nodiscard]] bool succeeded() const { return exit_code == 0; }
+  /// Whether somebody killed it who need not have cared what it did; not for what it took or said.
+  [[nodiscard]] bool killed_from_outside() const;
 };
 
 /// `was killed by SIGSEGV (Segmentation fault), with a core file`, `ended with exit code 3`

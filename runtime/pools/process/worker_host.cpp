@@ -125,18 +125,15 @@ private:
       return;
     }
     send_frame(*parts_.node, NodeFrame::hand_over,
-               HandOverFrame{.run = message.run,
-                             .worker = message.worker,
-                             .tasks = std::move(message.tasks)});
+               HandOverFrame{
+                 .run = message.run, .worker = message.worker, .tasks = std::move(message.tasks)});
   }
 
   void on_over() {
     worker_ = nullptr;
-    send_frame(*parts_.node, NodeFrame::over,
-               OverFrame{.run = run_,
-                         .worker = id_,
-                         .tasks = std::exchange(left_, {}),
-                         .refusal = {}});
+    send_frame(
+      *parts_.node, NodeFrame::over,
+      OverFrame{.run = run_, .worker = id_, .tasks = std::exchange(left_, {}), .refusal = {}});
   }
 
   HostHandle::pointer self_;
@@ -188,8 +185,7 @@ public:
                     .optimizations = optimizations_,
                     .clock = clock_,
                     .services = {}};
-    const StorageBrokerHandle broker =
-      spawn_storage_broker(*system_, store_.store, store_.answers);
+    const StorageBrokerHandle broker = spawn_storage_broker(*system_, store_.store, store_.answers);
     parts.services.attempt_stores.push_back(broker);
     parts.services.run_store = broker;
     parts.services.pool =
@@ -234,21 +230,20 @@ private:
     }
     if (frame.slice.empty()) {
       auto shared = std::make_shared<InvokeFrame>(std::move(frame));
-      store_.store->describe(shared->run, shared->worker,
-                             [this, &node, shared](Result<RunDescription> description) {
-                               if (!description) {
-                                 refuse(node, *shared, std::move(description).error());
-                                 return;
-                               }
-                               // The store decodes with the functions of the setup.
-                               auto bound = bind_functions(*description->graph, *description->plan,
-                                                           *registry_);
-                               if (bound) {
-                                 host(node, *shared, bound->graph, bound->plan);
-                               } else {
-                                 refuse(node, *shared, std::move(bound).error());
-                               }
-                             });
+      store_.store->describe(
+        shared->run, shared->worker, [this, &node, shared](Result<RunDescription> description) {
+          if (!description) {
+            refuse(node, *shared, std::move(description).error());
+            return;
+          }
+          // The store decodes with the functions of the setup.
+          auto bound = bind_functions(*description->graph, *description->plan, *registry_);
+          if (bound) {
+            host(node, *shared, bound->graph, bound->plan);
+          } else {
+            refuse(node, *shared, std::move(bound).error());
+          }
+        });
       return;
     }
     auto parts = unpack_slice(frame.slice);
@@ -299,9 +294,9 @@ private:
   }
 
   static void refuse(NodeConnection& node, const InvokeFrame& frame, Error why) {
-    send_frame(node, NodeFrame::over,
-               OverFrame{
-                 .run = frame.run, .worker = frame.worker, .tasks = {}, .refusal = std::move(why)});
+    send_frame(
+      node, NodeFrame::over,
+      OverFrame{.run = frame.run, .worker = frame.worker, .tasks = {}, .refusal = std::move(why)});
   }
 
   const RegistryMaker& make_registry_;  ///< Of the call that never returns.
@@ -342,8 +337,7 @@ int host_workers(NodeConnection& node, const RegistryMaker& make_registry) {
   }
   try {
     const SetupFrame frame = setup.get();
-    auto made =
-      std::make_unique<WorkerProcessHosting>(node, frame, make_registry);
+    auto made = std::make_unique<WorkerProcessHosting>(node, frame, make_registry);
     const std::lock_guard lock{mutex};
     hosting = std::move(made);
     for (const Frame& one : early) hosting->take(node, one);
@@ -368,8 +362,9 @@ std::optional<int> run_worker_if_asked(int argument_count, char** arguments,
 
 std::optional<int> run_worker_if_asked(int argument_count, char** arguments,
                                        const Registry& registry) {
-  return run_worker_if_asked(argument_count, arguments,
-                             [&registry](const std::string&) -> Result<Registry> { return registry; });
+  return run_worker_if_asked(
+    argument_count, arguments,
+    [&registry](const std::string&) -> Result<Registry> { return registry; });
 }
 
 }  // namespace weft

@@ -334,7 +334,8 @@ Error WorkerProcess::Life::start_error(const WorkerExit& exit) const {
   if (!start_failure_ && cancelled_) {
     return {.code = Errc::cancelled, .message = "the worker was ended before it had started"};
   }
-  Error error = to_error(exit, Errc::io_failed, "the worker process");
+  Error error = to_error(exit, exit.killed_from_outside() ? Errc::cancelled : Errc::io_failed,
+                         "the worker process");
   if (!start_failure_) {
     error.message += ", before it said hello";
     return error;

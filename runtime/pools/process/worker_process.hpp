@@ -35,8 +35,9 @@ struct WorkerProcessOptions {
 /// What a node hears of one worker process. All are called on the I/O thread of all workers, so
 /// they must neither block nor throw; none is called twice at once.
 struct WorkerProcessEvents {
-  /// Once, and first: the worker has said hello, or could not be started, or was ended before. An
-  /// error has the cause and the last of its output, and nothing more is told.
+  /// Once, and first: the worker has said hello, or could not be started, or was ended before
+  /// (`cancelled` when that was from outside). An error has the cause and the last of its output,
+  /// and nothing more is told.
   std::function<void(Result<StartTimes>)> on_started;
   std::function<void(Frame)> on_frame;
   /// Once, and last, if it was started: it has ended, and nothing of it is left.
