@@ -39,7 +39,7 @@ struct PoolOptions {
 /// What may be lost when the store's machine loses power. Shown at the start of a run.
 enum class DurabilityLevel : std::uint8_t {
   memory,      ///< Everything: the run is lost with the store.
-  everysec,    ///< A second of progress, which is done again.
+  everysec,    ///< Two seconds of progress, which is done again, or a run as young as that.
   always,      ///< Nothing that was committed.
   replicated,  ///< Nothing that counts, while one of `replicas` replicas lives that took it.
 };
