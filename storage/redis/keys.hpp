@@ -7,7 +7,7 @@
 namespace weft::redis {
 
 /// Every key and channel that weft uses in Redis. All keys of one run carry the hash tag `{run}`,
-/// so a Redis Cluster keeps them together; what is in each is told in run_protocol.lua.
+/// so a Redis Cluster keeps them together; what is in each is told in run_protocol/run.lua.
 class RunKeys {
 public:
   RunKeys(const std::string& prefix, RunId run) : base_(prefix + ":{" + run.text() + "}:") {}

@@ -32,7 +32,7 @@ struct RedisRunStoreOptions {
 };
 
 /// Runs kept in Redis: they outlive every process. All of a step happens inside of Redis, in one
-/// function of run_protocol.lua, at one round trip.
+/// function of run_protocol/, at one round trip.
 ///
 /// Outputs up to `inline_max` ride in their commits and in grants; larger ones are written in parts
 /// with checksums, and grants name them as absent. Outputs that this process has committed are

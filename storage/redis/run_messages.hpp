@@ -12,7 +12,7 @@
 
 namespace weft::redis {
 
-// What goes to the functions of run_protocol.lua and what they answer, as bytes. Pure.
+// What goes to the functions of run_protocol/ and what they answer, as bytes. Pure.
 
 /// Appends numbers as `struct.pack('<...')` does.
 class Packer {
@@ -78,7 +78,7 @@ using KnownOutputs = std::function<Value(TaskId)>;
 struct StepAnswer {
   enum class Kind : std::uint8_t { done, problem };
   Kind kind = Kind::done;
-  std::string problem;  ///< As run_protocol.lua words it.
+  std::string problem;  ///< As run_protocol/ words it.
   CommitOutcome outcome = CommitOutcome::committed;
   bool run_ended = false;
   std::string_view second;  ///< Packed ready tasks, or packed refusals.

@@ -8,7 +8,7 @@
 
 namespace weft::redis {
 
-/// All that is written when a run is created, as run_protocol.lua reads it. Pure.
+/// All that is written when a run is created, as run_protocol/ reads it. Pure.
 struct WrittenRun {
   using Fields = std::vector<std::pair<std::string, std::string>>;
 
