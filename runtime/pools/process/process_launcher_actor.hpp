@@ -74,8 +74,7 @@ private:
 
   [[nodiscard]] TimePoint now() const { return parts_.clock->now(); }
 
-  // -- tasks for workers
-  // ----------------------------------------------------------------------------
+  // -- tasks for workers -------------------------------------------------------------------------
 
   void launch(LaunchTasks message);
   void look_up(RunId id);
@@ -94,8 +93,7 @@ private:
   caf::result<void> end(RunId id);
   void forget_if_over(RunId id);
 
-  // -- processes
-  // ------------------------------------------------------------------------------------
+  // -- processes ---------------------------------------------------------------------------------
 
   void perform_all();
   void perform(const StartSlot& effect);
