@@ -41,6 +41,9 @@ void check_worker_class(const WorkerClass& worker_class, OptionProblems& problem
 }
 
 void check_retries(const RetryPolicy& retries, OptionProblems& problems) {
+  constexpr std::uint32_t attempts_max = 65'535;
+  problems.require(retries.attempts <= attempts_max, "retries.attempts is above 65535",
+                   "let a task that asks again and again do so inside of one attempt");
   problems.require(retries.attempts >= 1, "retries.attempts is 0",
                    "count the first attempt, too: 1 means no retry");
   problems.require(retries.backoff >= Nanos::zero(),

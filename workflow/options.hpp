@@ -29,7 +29,7 @@ struct WorkerClass {
 
 /// How often and when a failed task is tried again.
 struct RetryPolicy {
-  std::uint32_t attempts = 1;                      ///< In all, the first included; at least 1.
+  std::uint32_t attempts = 1;                      ///< In all, the first included; 1 to 65,535.
   Nanos backoff = std::chrono::milliseconds{100};  ///< Before the second attempt.
   double backoff_factor = 2;                       ///< Each further wait is this much longer.
   Nanos backoff_max = std::chrono::minutes{1};     ///< No wait is longer.

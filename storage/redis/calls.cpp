@@ -34,6 +34,7 @@ void Calls::add(Call call) {
 
 void Calls::on_up(const Greeting& greeting) {
   patience_.cancel();
+  give_up_staying(unavailable(surroundings_.endpoint, "has come back over another connection"));
   up_(greeting);
 }
 
@@ -207,16 +208,38 @@ void Calls::load_script(Call call) {
 
 void Calls::on_down(const Failure& failure) {
   early_.clear();
+  if (failure.reply_too_large && !in_flight_.empty()) give_up_oldest(failure.error);
   while (!in_flight_.empty()) {
     Call call = take_last_from_flight();
     call.reason = failure.error.message;
     call.hint = failure.error.hint;
     put_back(std::move(call));
   }
+  give_up_staying(failure.error);
   if (failure.cure == Failure::Cure::people) refuse_waiting(failure.error);
   give_up_overdue();
   watch_patience();
   down_(failure);
+}
+
+/// Its reply would end the next connection, too.
+void Calls::give_up_oldest(const Error& error) {
+  Call call = std::move(in_flight_.front());
+  in_flight_.pop_front();
+  bytes_in_flight_ -= call.command.size();
+  finish(call, Error{.code = Errc::limit_exceeded,
+                     .message = error.message + " to " + std::string{call.command.name()},
+                     .hint = "ask for less at once"});
+}
+
+/// Those that mean something on the connection alone that has been lost.
+void Calls::give_up_staying(const Error& error) {
+  const auto first = std::stable_partition(waiting_.begin(), waiting_.end(),
+                                           [](const Call& call) { return !call.command.stays(); });
+  // Taken out first: those who are told may ask for more.
+  std::vector<Call> staying{std::move_iterator{first}, std::move_iterator{waiting_.end()}};
+  waiting_.erase(first, waiting_.end());
+  for (Call& call : staying) finish(call, error);
 }
 
 bool Calls::is_overdue(const Call& call) const {

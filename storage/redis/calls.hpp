@@ -91,6 +91,8 @@ private:
   [[nodiscard]] bool is_overdue(const Call& call) const;
   void watch_patience();
   void give_up_overdue();
+  void give_up_oldest(const Error& error);
+  void give_up_staying(const Error& error);
   void refuse_waiting(const Error& error);
 
   Surroundings& surroundings_;

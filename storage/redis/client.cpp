@@ -151,7 +151,10 @@ void Client::Core::end_turn() {
 
 void Client::Core::call(Command command, Done done) {
   Call call{.command = std::move(command), .done = std::move(done), .asked = loop_.now()};
-  if (loop_.is_here()) return calls_.add(std::move(call));
+  if (loop_.is_here()) {
+    take_inbox();  // What others have asked for before comes first.
+    return calls_.add(std::move(call));
+  }
   bool must_wake = false;
   {
     const std::lock_guard lock{mutex_};
@@ -178,6 +181,7 @@ void Client::Core::call_all(std::vector<Command> commands, AllDone done) {
                 .asked = asked};
   };
   if (loop_.is_here()) {
+    take_inbox();
     for (std::size_t i = 0; i < count; ++i) calls_.add(call_of(i));
     return;
   }

@@ -85,6 +85,14 @@ public:
   /// Adds `bytes` without copying them if they are large; `owner` keeps them alive and unchanged.
   Command& add_shared(std::shared_ptr<const void> owner, std::string_view bytes);
 
+  /// It means something on the connection alone over which answers came before it was asked for, as
+  /// `WAIT` does: it fails, and is not sent over another, when that one is lost.
+  Command& stay() {
+    stays_ = true;
+    return *this;
+  }
+  [[nodiscard]] bool stays() const { return stays_; }
+
   /// Bytes on the wire.
   [[nodiscard]] std::size_t size() const;
   /// The name and all arguments.
@@ -138,6 +146,7 @@ private:
   std::size_t count_ = 0;
   std::vector<Kept> kept_;
   std::optional<Script> script_;
+  bool stays_ = false;
 };
 
 }  // namespace weft::redis

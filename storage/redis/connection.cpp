@@ -151,7 +151,9 @@ Failure Connection::ended(const error_code& failure) const {
 
 Failure Connection::garbled(const Error& error) const {
   Error out = unavailable(surroundings_.endpoint, error.message);
-  if (state_ == State::open) return {std::move(out)};
+  if (state_ == State::open) {
+    return {.error = std::move(out), .reply_too_large = error.code == Errc::limit_exceeded};
+  }
   constexpr std::string_view tls_alert = "\x15\x03";
   if (head_.starts_with("HTTP/")) {
     out.hint = "an HTTP server listens at this port; name the port of Redis";

@@ -33,6 +33,8 @@ struct Failure {
 
   Error error;
   Cure cure = Cure::wait;
+  /// The reply to the oldest command was, and would be so again.
+  bool reply_too_large = false;
 };
 
 /// `store_unavailable`, naming the endpoint.

@@ -43,8 +43,8 @@ private:
   return prefix + ":sweeper";
 }
 
-/// The keys of the history of past runs. All carry the hash tag `{history}`, so a Redis Cluster keeps
-/// them together; what is in each is told in history_scripts.cpp.
+/// The keys of the history of past runs. All carry the hash tag `{history}`, so a Redis Cluster
+/// keeps them together; what is in each is told in history_scripts.cpp.
 class HistoryKeys {
 public:
   explicit HistoryKeys(const std::string& prefix) : base_(prefix + ":{history}:") {}

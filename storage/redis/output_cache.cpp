@@ -37,6 +37,14 @@ Value OutputCache::find(RunId run, TaskId task) {
   return found->second->value;
 }
 
+void OutputCache::drop_all() {
+  Entries dropped;
+  const std::lock_guard lock{mutex_};
+  dropped.swap(entries_);
+  places_.clear();
+  size_ = 0;
+}
+
 void OutputCache::drop(RunId run) {
   Entries dropped;
   const std::lock_guard lock{mutex_};

@@ -22,6 +22,7 @@ public:
   /// Missing when it is not there.
   [[nodiscard]] Value find(RunId run, TaskId task);
   void drop(RunId run);
+  void drop_all();
 
 private:
   struct Entry {

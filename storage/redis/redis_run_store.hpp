@@ -12,14 +12,14 @@ namespace weft {
 
 /// How runs are kept in Redis.
 struct RedisRunStoreOptions {
-  std::string prefix = "weft";              ///< Of every key.
-  Bytes inline_max{32 << 10};               ///< Larger outputs are written in parts.
-  Bytes part_size{4 << 20};                 ///< Of such an output.
-  Bytes cache{std::uint64_t{256} << 20};    ///< Outputs kept in this process, at most.
-  std::size_t batch = 64;                   ///< Commits that go to Redis as one call, at most.
+  std::string prefix = "weft";            ///< Of every key.
+  Bytes inline_max{32 << 10};             ///< Larger outputs are written in parts.
+  Bytes part_size{4 << 20};               ///< Of such an output.
+  Bytes cache{std::uint64_t{256} << 20};  ///< Outputs kept in this process, at most.
+  std::size_t batch = 64;                 ///< Commits that go to Redis as one call, at most.
   /// Of several clients, one sweeps within such a time; 0: each whenever it is asked.
   Nanos sweep_turn{};
-  Nanos poll = std::chrono::seconds{1};     ///< Watchers look so often, whatever they are told.
+  Nanos poll = std::chrono::seconds{1};  ///< Watchers look so often, whatever they are told.
   /// So many replicas have taken a step before it is answered, of those that may not be lost: a run
   /// that is created, a commit, an expansion, a failure, a cancellation.
   std::uint32_t replicas = 0;

@@ -164,31 +164,42 @@ void RedisRunStore::Core::expand(ExpandRequest request, Done<CommitAnswer> done)
   const auto add_items = [all](redis::Command& command, std::size_t first, std::size_t last) {
     for (std::size_t i = first; i < last; ++i) command.add(all->items[i]);
   };
+  const auto step = [=, self = shared_from_this(), done = std::move(done)] {
+    self->call(
+      run, "expand",
+      [=](redis::Command& command) {
+        command.add(std::string_view{packed}).add(all->items.size()).add(along ? "1" : "0");
+        if (along) add_items(command, 0, all->items.size());
+      },
+      [self, all, done](Result<Reply> reply) {
+        if (!reply) {
+          done(std::move(reply).error());
+          return;
+        }
+        Pending pending{.request = all->commit, .packed = {}, .done = done};
+        pending.request.output = {};
+        self->on_committed(pending, *reply);
+      });
+  };
+  if (along) {
+    step();
+    return;
+  }
+  // Not with them: Redis may refuse some, and be sent these again behind what follows.
+  const auto left = std::make_shared<std::size_t>(pieces.size());
+  const auto failed = std::make_shared<bool>(false);
   for (const auto& [first, last] : pieces) {
-    if (along) break;
     call(
       run, "put_items",
-      [=](redis::Command& command) {
+      [=, first = first, last = last](redis::Command& command) {
         command.add(std::string_view{packed}).add(first);
         add_items(command, first, last);
       },
-      [](const Result<Reply>&) {});
+      [=](Result<Reply> reply) {
+        if (!reply && !std::exchange(*failed, true)) done(std::move(reply).error());
+        if (--*left == 0 && !*failed) step();
+      });
   }
-  call(
-    run, "expand",
-    [=](redis::Command& command) {
-      command.add(std::string_view{packed}).add(all->items.size()).add(along ? "1" : "0");
-      if (along) add_items(command, 0, all->items.size());
-    },
-    [self = shared_from_this(), all, run, done = std::move(done)](Result<Reply> reply) {
-      if (!reply) {
-        done(std::move(reply).error());
-        return;
-      }
-      Pending pending{.request = all->commit, .packed = {}, .done = done};
-      pending.request.output = {};
-      self->on_committed(pending, *reply);
-    });
 }
 
 }  // namespace weft

@@ -14,9 +14,6 @@ namespace weft {
 
 namespace {
 
-/// Redis forgets functions when it is emptied; whoever notices gives them to it again.
-constexpr int max_tries = 3;
-
 /// For how long a connection waits for replicas before others get their turn on it.
 constexpr std::chrono::milliseconds replica_turn{100};
 
@@ -42,8 +39,7 @@ Error unknown_run(RunId run) {
           .hint = "it may have been erased when its retention had passed"};
 }
 
-RedisRunStore::Core::Core(redis::Client* the_client,
-                          std::shared_ptr<const Registry> the_registry,
+RedisRunStore::Core::Core(redis::Client* the_client, std::shared_ptr<const Registry> the_registry,
                           RedisRunStoreOptions the_options)
   : client(the_client),
     registry(std::move(the_registry)),
@@ -93,16 +89,6 @@ std::string RedisRunStore::Core::now() const {
 
 void RedisRunStore::Core::call(RunId run, std::string_view step, Build build,
                                redis::Client::Done done) {
-  if (options.replicas > 0 && must_last(step)) {
-    done = [self = shared_from_this(), done = std::move(done)](Result<Reply> reply) {
-      if (!reply) {
-        done(std::move(reply));
-        return;
-      }
-      const auto turns = static_cast<int>(self->options.replicas_patience / replica_turn);
-      self->await_replicas(*std::move(reply), std::max(turns, 1), done);
-    };
-  }
   auto make = std::make_shared<const std::function<redis::Command()>>(
     [name = redis::protocol_function(step), key = keys(run).states(), time = now(),
      build = std::move(build)] {
@@ -110,26 +96,46 @@ void RedisRunStore::Core::call(RunId run, std::string_view step, Build build,
       if (build) build(command);
       return command;
     });
-  call(std::move(make), max_tries, run, std::move(done));
+  if (options.replicas > 0 && must_last(step)) {
+    const auto turns = static_cast<int>(options.replicas_patience / replica_turn);
+    call_to_last({std::move(make), run, std::move(done)}, std::max(turns, 1));
+  } else {
+    call(std::move(make), max_tries, run, std::move(done));
+  }
 }
 
-/// Answers `reply` when enough replicas have what this connection has written.
-void RedisRunStore::Core::await_replicas(Reply reply, int tries, redis::Client::Done done) {
+/// Calls, and answers when enough replicas have what that has written.
+void RedisRunStore::Core::call_to_last(LastingStep step, int turns) {
+  call(step.make, max_tries, step.run,
+       [self = shared_from_this(), step, turns](Result<Reply> reply) {
+         if (reply) {
+           self->await_replicas(step, *std::move(reply), turns);
+         } else {
+           step.done(std::move(reply));
+         }
+       });
+}
+
+void RedisRunStore::Core::await_replicas(LastingStep step, Reply reply, int turns) {
   redis::Command wait{"WAIT", options.replicas, replica_turn.count()};
+  wait.stay();  // It asks for what this connection has written.
   auto kept = std::make_shared<Reply>(std::move(reply));
-  client->call(std::move(wait), [self = shared_from_this(), kept, tries,
-                                 done = std::move(done)](Result<Reply> taken) mutable {
-    if (!taken) {
-      done(std::move(taken).error());
-    } else if (taken->integer() >= std::int64_t{self->options.replicas}) {
-      done(std::move(*kept));
-    } else if (tries > 1) {
-      self->await_replicas(std::move(*kept), tries - 1, std::move(done));
+  client->call(std::move(wait), [self = shared_from_this(), kept, turns,
+                                 step = std::move(step)](Result<Reply> taken) mutable {
+    if (taken && taken->integer() >= std::int64_t{self->options.replicas}) {
+      step.done(std::move(*kept));
+    } else if (!taken && turns > 1) {
+      // Whoever is there now may not have it.
+      self->call_to_last(std::move(step), turns - 1);
+    } else if (!taken) {
+      step.done(std::move(taken).error());
+    } else if (turns > 1) {
+      self->await_replicas(std::move(step), std::move(*kept), turns - 1);
     } else {
-      done(Error{.code = Errc::store_unavailable,
-                 .message = fmt::format("{} of {} replicas of Redis have taken a step in time",
-                                        taken->integer(), self->options.replicas),
-                 .hint = "see to it that its replicas are connected, or ask for fewer"});
+      step.done(Error{.code = Errc::store_unavailable,
+                      .message = fmt::format("{} of {} replicas of Redis have taken a step in time",
+                                             taken->integer(), self->options.replicas),
+                      .hint = "see to it that its replicas are connected, or ask for fewer"});
     }
   });
 }

@@ -112,10 +112,20 @@ private:
   /// An output in parts, as one attempt has written it.
   using PartsKey = std::tuple<RunId, TaskId, Fence>;
 
+  /// Redis forgets functions when it is emptied; whoever notices gives them to it again.
+  static constexpr int max_tries = 3;
+
   void load_functions(std::function<void(Result<void>)> done);
   void call(std::shared_ptr<const std::function<redis::Command()>> make, int tries, RunId run,
             redis::Client::Done done);
-  void await_replicas(Reply reply, int tries, redis::Client::Done done);
+  /// A step on whose outcome others act. May be done again: the second time changes nothing.
+  struct LastingStep {
+    std::shared_ptr<const std::function<redis::Command()>> make;
+    RunId run;
+    redis::Client::Done done;
+  };
+  void call_to_last(LastingStep step, int turns);
+  void await_replicas(LastingStep step, Reply reply, int turns);
   void enqueue(Pending pending);
   void flush(RunId run);
   void on_committed(RunId run, const Batch& batch, Result<Reply> reply);
@@ -125,8 +135,13 @@ private:
   void forget(RunId run);
   void write_run(CreateRun request, redis::WrittenRun written, std::string token,
                  Done<std::vector<ReadyTask>> done);
+  void bring_to_life(RunId run, std::optional<TimePoint> submitted, redis::WrittenRun written,
+                     const std::string& token, Done<std::vector<ReadyTask>> done);
   void read_graph(RunId run, std::optional<WorkerId> worker,
                   const std::shared_ptr<RunDescription>& description, Done<RunDescription> done);
+  class Reading;
+  void fetch_from(RunId run, std::shared_ptr<const std::vector<TaskId>> tasks, std::size_t first,
+                  std::shared_ptr<Reading> reading);
   void read_output(const std::pair<RunId, TaskId>& of, std::string_view fetched, Done<Value> done);
   void read_parts(const PartsKey& key, std::string checksums, Done<Value> done);
   void forget_unborn(RunId run);

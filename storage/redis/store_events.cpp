@@ -239,8 +239,8 @@ void RedisRunStore::Core::on_reconnect(const redis::Reconnection& reconnection) 
     for (const auto& [run, watch] : watches_) runs.insert(run);
   }
   if (reconnection.new_incarnation) {
+    cache_.drop_all();  // What it has lost may be made again, and differ.
     for (const RunId run : runs) {
-      cache_.drop(run);
       call(
         run, "renew_epoch",
         [incarnation = reconnection.incarnation](redis::Command& command) {

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "weft/storage/memory_run.hpp"
+#include "weft/storage/redis/run_protocol.hpp"
 #include "weft/storage/redis/store_core.hpp"
 #include "weft/workflow/graph_codec.hpp"
 
@@ -90,12 +91,27 @@ void RedisRunStore::Core::write_run(CreateRun request, redis::WrittenRun written
     .add("NX")
     .add("PX")
     .add(life);
-  client->call_all(std::move(writes), [](const std::vector<Result<Reply>>&) {});
-
-  const TimePoint asked = options.clock ? options.clock->now() : SystemClock{}.now();
-  const Nanos age = request.submitted ? asked - *request.submitted : Nanos{};
-  written.fixed.emplace_back("incarnation", client->incarnation());
   remember(run, request.graph);
+  // Not with them: Redis may refuse some, and be sent these again behind what follows.
+  client->call_all(
+    std::move(writes),
+    [self = shared_from_this(), run, submitted = request.submitted, written = std::move(written),
+     token = std::move(token), done = std::move(done)](const std::vector<Result<Reply>>& replies) {
+      for (const auto& reply : replies) {
+        if (reply) continue;
+        done(reply.error());
+        return;
+      }
+      self->bring_to_life(run, submitted, written, token, done);
+    });
+}
+
+void RedisRunStore::Core::bring_to_life(RunId run, std::optional<TimePoint> submitted,
+                                        redis::WrittenRun written, const std::string& token,
+                                        Done<std::vector<ReadyTask>> done) {
+  const TimePoint asked = options.clock ? options.clock->now() : SystemClock{}.now();
+  const Nanos age = submitted ? asked - *submitted : Nanos{};
+  written.fixed.emplace_back("incarnation", client->incarnation());
   call(
     run, "create",
     [token, age, entries = std::move(written.ready_entries),
@@ -227,10 +243,12 @@ void RedisRunStore::Core::status(RunId run, Done<RunStatus> done) {
              return;
            }
            RunStatus complete_status = status;
-           const std::lock_guard lock{self->mutex_};
-           for (redis::KeptError& error : *kept) {
-             redis::complete(error, **view);
-             complete_status.errors.push_back(std::move(error.error));
+           {
+             const std::lock_guard lock{self->mutex_};
+             for (redis::KeptError& error : *kept) {
+               redis::complete(error, **view);
+               complete_status.errors.push_back(std::move(error.error));
+             }
            }
            done(std::move(complete_status));
          });
@@ -306,16 +324,24 @@ void RedisRunStore::Core::runs(Done<std::vector<RunId>> done) {
 }
 
 void RedisRunStore::Core::erase(RunId run, Done<void> done) {
-  call(run, "erase", nullptr, [](const Result<Reply>&) {});
-  client->call(redis::Command{"ZREM", redis::index_key(options.prefix), run.text()},
-               [self = shared_from_this(), run, done = std::move(done)](Result<Reply> reply) {
-                 self->forget(run);
-                 if (reply) {
-                   done({});
-                 } else {
-                   done(std::move(reply).error());
-                 }
-               });
+  // Its name goes last: by it others find what is left.
+  call(run, "erase", nullptr,
+       [self = shared_from_this(), run, done = std::move(done)](Result<Reply> erased) {
+         if (!erased) {
+           done(std::move(erased).error());
+           return;
+         }
+         self->forget(run);
+         self->client->call(
+           redis::Command{"ZREM", redis::index_key(self->options.prefix), run.text()},
+           [done](Result<Reply> removed) {
+             if (removed) {
+               done({});
+             } else {
+               done(std::move(removed).error());
+             }
+           });
+       });
 }
 
 // -- sweep ----------------------------------------------------------------------------------------
@@ -341,19 +367,21 @@ void RedisRunStore::Core::sweep(Done<SweepReport> done) {
     sweep_now(std::move(done));
     return;
   }
-  redis::Command turn{"SET", redis::sweeper_key(options.prefix),
-                      "1",   "NX",
-                      "PX",  options.sweep_turn / std::chrono::milliseconds{1}};
-  client->call(std::move(turn),
-               [self = shared_from_this(), done = std::move(done)](Result<Reply> taken) {
-                 if (!taken) {
-                   done(std::move(taken).error());
-                 } else if (taken->is_nil()) {
-                   done(SweepReport{});  // Another one's turn.
-                 } else {
-                   self->sweep_now(done);
-                 }
-               });
+  auto take_turn = std::make_shared<const std::function<redis::Command()>>(
+    [key = redis::sweeper_key(options.prefix),
+     turn = options.sweep_turn / std::chrono::milliseconds{1}] {
+      return redis::Command{"FCALL", redis::protocol_function("take_turn"), 1, key, turn};
+    });
+  call(std::move(take_turn), max_tries, RunId{},
+       [self = shared_from_this(), done = std::move(done)](Result<Reply> taken) {
+         if (!taken) {
+           done(std::move(taken).error());
+         } else if (taken->integer() == 0) {
+           done(SweepReport{});  // Another one's turn.
+         } else {
+           self->sweep_now(done);
+         }
+       });
 }
 
 void RedisRunStore::Core::sweep_now(Done<SweepReport> done) {

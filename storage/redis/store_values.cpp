@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "weft/storage/redis/errors.hpp"
 #include "weft/storage/redis/output_parts.hpp"
 #include "weft/storage/redis/store_core.hpp"
 
@@ -28,7 +29,11 @@ std::uint32_t RedisRunStore::Core::write_parts(const CommitRequest& request,
   for (std::size_t at = 0; at < bytes.size(); at += size, ++index) {
     const std::string_view part = bytes.substr(at, size);
     redis::Command set{"SET", names.chunk(request.task, request.fence, index)};
-    set.add_shared(owner, part).add("PX").add(options.unborn / std::chrono::milliseconds{1});
+    // Not over a part that is there: sent again, it would give one that is kept its end.
+    set.add_shared(owner, part)
+      .add("NX")
+      .add("PX")
+      .add(options.unborn / std::chrono::milliseconds{1});
     client->call(std::move(set), [](const Result<Reply>&) {});  // Missed when it is put, if it is.
     call(
       request.run, "put_chunk",
@@ -144,10 +149,9 @@ void RedisRunStore::Core::read_chunks(RunId run, TaskId task, std::uint32_t firs
     });
 }
 
-namespace {
-
-/// Outputs that were asked for together. Used on one thread at a time: that of answers.
-class Reading {
+/// Outputs that were asked for together: answers when all are there. Used on one thread at a time:
+/// that of answers.
+class RedisRunStore::Core::Reading {
 public:
   Reading(std::size_t count, Done<std::vector<Value>> done)
     : values_(count), done_(std::move(done)) {}
@@ -161,6 +165,12 @@ public:
     } else if (!failure_) {
       failure_ = std::move(value).error();
     }
+    one_is_there();
+  }
+
+  /// No more can be asked for.
+  void fail(Error error) {
+    if (!failure_) failure_ = std::move(error);
     one_is_there();
   }
 
@@ -179,6 +189,8 @@ private:
   std::optional<Error> failure_;
   Done<std::vector<Value>> done_;
 };
+
+namespace {
 
 /// Joins the parts of an output.
 Result<Value> joined(std::string_view checksums, std::vector<Result<redis::Reply>> parts) {
@@ -199,29 +211,46 @@ Result<Value> joined(std::string_view checksums, std::vector<Result<redis::Reply
 
 void RedisRunStore::Core::fetch(RunId run, std::vector<TaskId> tasks,
                                 Done<std::vector<Value>> done) {
-  const auto packed = redis::packed_tasks(tasks);
+  const auto count = tasks.size();
+  fetch_from(run, std::make_shared<const std::vector<TaskId>>(std::move(tasks)), 0,
+             std::make_shared<Reading>(count, std::move(done)));
+}
+
+/// Fetches the outputs from place `first` on, some at a time if they are large.
+void RedisRunStore::Core::fetch_from(RunId run, std::shared_ptr<const std::vector<TaskId>> tasks,
+                                     std::size_t first, std::shared_ptr<Reading> reading) {
+  const auto packed = redis::packed_tasks(std::span{*tasks}.subspan(first));
   call(
     run, "fetch", [packed](redis::Command& command) { command.add(std::string_view{packed}); },
-    [self = shared_from_this(), run, tasks = std::move(tasks),
-     done = std::move(done)](Result<Reply> reply) {
+    [self = shared_from_this(), run, tasks, first, reading](Result<Reply> reply) {
       if (!reply) {
-        done(std::move(reply).error());
+        reading->fail(std::move(reply).error());
         return;
       }
       constexpr std::string_view refusal{"\xff\0", 2};
+      const std::size_t asked = tasks->size() - first;
+      const std::size_t count = std::min(reply->size(), asked);
       if (reply->size() == 2 && (*reply)[0].text() == refusal) {
-        const TaskId unknown = *std::ranges::max_element(tasks);
-        done(self->problem(run, unknown, std::string((*reply)[1].text())));
+        const TaskId unknown = *std::ranges::max_element(*tasks);
+        reading->fail(self->problem(run, unknown, std::string((*reply)[1].text())));
         return;
       }
-      const auto reading = std::make_shared<Reading>(tasks.size(), done);
-      for (std::size_t i = 0; i < tasks.size(); ++i) {
-        reading->expect_another();
-        self->read_output({run, tasks[i]}, (*reply)[i].text(), [reading, i](Result<Value> value) {
-          reading->take(i, std::move(value));
-        });
+      if (count == 0 && asked > 0) {
+        reading->fail(redis::unreadable("outputs"));
+        return;
       }
-      reading->one_is_there();
+      for (std::size_t i = 0; i < count; ++i) {
+        reading->expect_another();
+        const std::size_t place = first + i;
+        self->read_output(
+          {run, (*tasks)[place]}, (*reply)[i].text(),
+          [reading, place](Result<Value> value) { reading->take(place, std::move(value)); });
+      }
+      if (count < asked) {
+        self->fetch_from(run, tasks, first + count, reading);
+      } else {
+        reading->one_is_there();
+      }
     });
 }
 
@@ -246,8 +275,7 @@ void RedisRunStore::Core::read_output(const std::pair<RunId, TaskId>& of, std::s
 }
 
 /// Whoever asks for what is on its way waits for it: large outputs are sent once.
-void RedisRunStore::Core::read_parts(const PartsKey& key, std::string checksums,
-                                     Done<Value> done) {
+void RedisRunStore::Core::read_parts(const PartsKey& key, std::string checksums, Done<Value> done) {
   {
     const std::lock_guard lock{mutex_};
     auto& waiting = reading_[key];
@@ -260,19 +288,19 @@ void RedisRunStore::Core::read_parts(const PartsKey& key, std::string checksums,
   for (std::uint32_t part = 0; part < count; ++part) {
     reads.emplace_back("GET", keys(run).chunk(task, fence, part));
   }
-  client->call_all(
-    std::move(reads), [self = shared_from_this(), key,
-                       checksums = std::move(checksums)](std::vector<Result<Reply>> parts) {
-      const Result<Value> value = joined(checksums, std::move(parts));
-      if (value && !value->missing()) {
-        self->cache_.put(std::get<RunId>(key), std::get<TaskId>(key), *value);
-      }
-      const auto waiting = [&] {
-        const std::lock_guard lock{self->mutex_};
-        return self->reading_.extract(key);
-      }();
-      for (const Done<Value>& one : waiting.mapped()) one(value);
-    });
+  client->call_all(std::move(reads),
+                   [self = shared_from_this(), key,
+                    checksums = std::move(checksums)](std::vector<Result<Reply>> parts) {
+                     const Result<Value> value = joined(checksums, std::move(parts));
+                     if (value && !value->missing()) {
+                       self->cache_.put(std::get<RunId>(key), std::get<TaskId>(key), *value);
+                     }
+                     const auto waiting = [&] {
+                       const std::lock_guard lock{self->mutex_};
+                       return self->reading_.extract(key);
+                     }();
+                     for (const Done<Value>& one : waiting.mapped()) one(value);
+                   });
 }
 
 }  // namespace weft

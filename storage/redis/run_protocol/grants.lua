@@ -93,7 +93,8 @@ local function written(r, o, values, wants)
                       o.inside and 1 or 0, #o.path)}
   for i = 1, #o.path do parts[#parts + 1] = pack('<I4', o.path[i]) end
   parts[#parts + 1] = pack('<I4', #o.slots)
-  local left = INLINE_BUDGET
+  local budget = math.min(INLINE_BUDGET, r.inline_left)
+  local left = budget
   for i = 1, #o.slots do
     local slot = o.slots[i]
     if slot.kind == ORDER then
@@ -107,6 +108,7 @@ local function written(r, o, values, wants)
       end
     end
   end
+  r.inline_left = r.inline_left - (budget - left)
   return concat(parts)
 end
 
@@ -124,7 +126,8 @@ end
 local function written_plain(r, t, g, dependencies, values)
   local parts = {pack('<I4I4I4I4I4I4I4', t.task, t.template, t.fence, t.attempt, 0, 0,
                       #dependencies)}
-  local left = INLINE_BUDGET
+  local budget = math.min(INLINE_BUDGET, r.inline_left)
+  local left = budget
   for i = 1, #dependencies do
     local task, kind = dependencies[i], dependency_kind(g, i)
     local value = kind == OUTPUT and values[task]
@@ -138,6 +141,7 @@ local function written_plain(r, t, g, dependencies, values)
       parts[#parts + 1] = pack('<BI4I4I4', kind, task, 1, MISSING)
     end
   end
+  r.inline_left = r.inline_left - (budget - left)
   return concat(parts)
 end
 

@@ -56,12 +56,14 @@ end
 
 -- -- values ---------------------------------------------------------------------------------------
 
--- Outputs of tasks: each its value, or where its parts are, or nothing.
+-- Outputs of tasks: each its value, or where its parts are, or nothing. Fewer than were asked for when
+-- they are large.
 local function fetch(keys, args)
   local r = open(keys, args)
   if not r then return UNKNOWN end
-  local out = {}
+  local out, left = {}, FETCH_BUDGET
   for at = 1, #args[2], 4 do
+    if left <= 0 then break end
     local task = unpack('<I4', args[2], at)
     local t = state_of(r, task)
     if not known(t) then return problem('unknown') end
@@ -70,6 +72,7 @@ local function fetch(keys, args)
     local parts = readable and not value and in_parts(r, t)
     if value then
       out[#out + 1] = pack('<I4', 0) .. value
+      left = left - #value
     elseif parts then
       out[#out + 1] = pack('<I4I4', ELSEWHERE, t.fence) .. parts
     else
@@ -100,6 +103,8 @@ local function put_chunk(keys, args)
     call('UNLINK', key)
     return {2, count}
   end
+  -- Redis may have refused the part, and will be sent it again behind this.
+  if call('EXISTS', key) == 0 then return {2, count} end
   call('PERSIST', key)
   if index == count then call('HSET', r.p .. 'ck', task .. ':' .. fence, checksums .. args[3]) end
   hint(r)
@@ -120,12 +125,13 @@ end
 
 -- -- a store that has lost its tail ---------------------------------------------------------------
 
--- Begins a new epoch unless this incarnation has: nothing from before may commit any more.
+-- Begins a new epoch unless this incarnation has: nothing from before may commit any more. Clients
+-- come back one after another, and may name one that has passed already.
 local function renew_epoch(keys, args)
   local r = open(keys, args)
   if not r then return UNKNOWN end
   if call('HGET', r.p .. 'm', 'incarnation') == args[2] then return 0 end
-  call('HSET', r.p .. 'm', 'incarnation', args[2])
+  if call('HSETNX', r.p .. 'm', 'i' .. args[2], '') == 0 then return 0 end
   if r.state ~= RUNNING then return 0 end
   local epoch = r.epoch + 1
   r.epoch = epoch
@@ -191,32 +197,23 @@ local function want_hint(keys, args)
   return 1
 end
 
-local function register(name, step)
-  redis.register_function('@library@_' .. name, function(keys, args)
-    if not call then borrow() end
-    return step(keys, args)
-  end)
+-- `steps`: names, each with its function.
+local function register(flags, steps)
+  for i = 1, #steps, 2 do
+    local step = steps[i + 1]
+    redis.register_function{function_name = '@library@_' .. steps[i], flags = flags,
+                            callback = function(keys, args)
+                              if not call then borrow() end
+                              return step(keys, args)
+                            end}
+  end
 end
 
-register('reserve', reserve)
-register('create', create)
-register('cancel', cancel)
-register('status', status)
-register('erase', erase)
-register('claim', claim)
-register('commit', commit)
-register('put_items', put_items)
-register('expand', expand)
-register('fail', fail)
-register('release', release)
-register('fetch', fetch)
-register('put_chunk', put_chunk)
-register('chunks', chunks)
-register('launch', launch)
-register('renew', renew)
-register('park', park)
-register('held', held)
-register('abandon', abandon)
-register('sweep', sweep)
-register('renew_epoch', renew_epoch)
-register('want_hint', want_hint)
+register({}, {'reserve', reserve, 'create', create, 'commit', commit, 'put_items', put_items,
+              'expand', expand, 'put_chunk', put_chunk})
+-- What lets runs go on to their ends, and go, is done by a Redis that is full, too.
+register({'allow-oom'}, {'cancel', cancel, 'erase', erase, 'claim', claim, 'fail', fail,
+                         'release', release, 'launch', launch, 'renew', renew, 'park', park,
+                         'held', held, 'abandon', abandon, 'sweep', sweep, 'take_turn', take_turn,
+                         'renew_epoch', renew_epoch, 'want_hint', want_hint})
+register({'no-writes'}, {'status', status, 'fetch', fetch, 'chunks', chunks})

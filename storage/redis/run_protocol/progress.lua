@@ -4,17 +4,18 @@ local function extend_lease(r, worker)
   r.extended[worker] = true
 end
 
--- Its claims, by a walk over all states: only when something was lost.
-local function claims_of(r, worker)
+-- The claims of workers, by a walk over all states: only when something was lost.
+local function claims_of(r, workers)
   write_states(r)
   local found = {}
   local piece = 1000
-  local mark = pack('>I4', worker)
+  local marks = {}
+  for i = 1, #workers do marks[pack('>I4', workers[i])] = true end
   for first = 0, r.next - 1, piece do
     local bytes = call('GETRANGE', r.s, HEAD + RECORD * first, HEAD + RECORD * (first + piece) - 1)
     for i = 0, floor(#bytes / RECORD) - 1 do
       local at = i * RECORD
-      if byte(bytes, at + 1) == CLAIMED and sub(bytes, at + 9, at + 12) == mark then
+      if byte(bytes, at + 1) == CLAIMED and marks[sub(bytes, at + 9, at + 12)] then
         found[#found + 1] = first + i
       end
     end

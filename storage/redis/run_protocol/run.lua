@@ -47,6 +47,8 @@ local VANISHED_PER_KILL, MAX_KILLS = 4, 3
 local CHECKSUM = 8
 local BATCH = 500           -- Arguments of one command stay far below Lua's stack.
 local INLINE_BUDGET = 262144 -- Bytes of inputs in one grant; what goes beyond is fetched.
+local STEP_BUDGET = 4194304  -- The same of all grants of one step.
+local FETCH_BUDGET = 67108864 -- Bytes that one `fetch` answers, but for the first output.
 
 local HEADER = '>BBBBI4I4I4I4I4I4I4dddd'
 local STATE = '>BBI2I4I4I4I4I4I4I4I4'
@@ -76,7 +78,7 @@ local function open(keys, args)
              total = total, committed = committed, failed = failed, skipped = skipped,
              retries = retries, next = next_task, lease = lease, retention = retention,
              states = {}, pages = {}, changed = {}, events = {}, outputs = {}, released = {},
-             extended = {}, left = {}, stated = {}, launched = {}}
+             extended = {}, left = {}, stated = {}, launched = {}, inline_left = STEP_BUDGET}
   r.now = floor((now_of(args[1]) - created) * 1000 + 0.5)
   if r.now < 0 then r.now = 0 end
   return r

@@ -2,13 +2,14 @@
 
 local function lapse_expired(r)
   local entries = call('HGETALL', r.p .. 'l')
+  local expired = {}
   for i = 1, #entries, 2 do
     local worker = tonumber(entries[i])
-    if worker and tonumber(entries[i + 1]) <= r.now then
-      lapse(r, worker)
-      drop_lease(r, worker)
-    end
+    if worker and tonumber(entries[i + 1]) <= r.now then expired[#expired + 1] = worker end
   end
+  if #expired == 0 then return end
+  lapse(r, expired)
+  for i = 1, #expired do drop_lease(r, expired[i]) end
 end
 
 -- Reports what was requeued since the last sweep, and gives up what has been too often.
@@ -49,6 +50,11 @@ local function orphans_of(r)
   end
   leave_ready(r, orphans)  -- Reported again after another lease.
   return orphans
+end
+
+-- Of the clients of a store, one sweeps at a time: for how long
+local function take_turn(keys, args)
+  return call('SET', keys[1], '1', 'NX', 'PX', args[1]) and 1 or 0
 end
 
 -- Answers whether the run may be erased, what was requeued, and what nobody has claimed.

@@ -77,7 +77,7 @@ local function held(keys, args)
   local worker = unpack('<I4', args[2])
   local tasks = {}
   if r.state == RUNNING then
-    for i, task in ipairs(claims_of(r, worker)) do tasks[i] = state_of(r, task) end
+    for i, task in ipairs(claims_of(r, {worker})) do tasks[i] = state_of(r, task) end
   end
   return grants_of(r, tasks)
 end
@@ -96,20 +96,22 @@ local function drop_lease(r, worker)
   call('HDEL', r.p .. 'l', worker, 'h' .. worker, 't' .. worker)
 end
 
--- Withdraws all claims of a worker: they are fenced, and nobody's yet.
-local function withdraw_all(r, worker, message)
+-- Withdraws all claims of workers: they are fenced, and nobody's yet. `what`: has happened to each.
+local function withdraw_all(r, workers, what)
   local lost = {}
-  for i, task in ipairs(claims_of(r, worker)) do
+  for i, task in ipairs(claims_of(r, workers)) do
     local t = state_of(r, task)
-    event(r, EVENT_REQUEUED, task, worker, t.attempt, 0, message)
+    event(r, EVENT_REQUEUED, task, t.worker, t.attempt, 0, what(t.worker))
     lost[i] = t
   end
   return lost
 end
 
--- The lease has run out: what it held is ready again, and the next sweep tells of it.
-local function lapse(r, worker)
-  local lost = withdraw_all(r, worker, 'the lease of worker ' .. worker .. ' ran out')
+-- The leases have run out: what they held is ready again, and the next sweep tells of it.
+local function lapse(r, workers)
+  local lost = withdraw_all(r, workers, function(worker)
+    return 'the lease of worker ' .. worker .. ' ran out'
+  end)
   requeue(r, lost)
   for i = 1, #lost do
     call('SADD', r.p .. 'q', lost[i].task)
@@ -158,7 +160,7 @@ local function launch(keys, args)
   if lease.live and lease.holder ~= '' and lease.holder ~= holder then return 0 end
   if not lease.live then
     if lease.expiry then
-      lapse(r, worker)
+      lapse(r, {worker})
       hint(r)
     end
     call('HDEL', r.p .. 'l', 't' .. worker)
@@ -184,7 +186,7 @@ local function park(keys, args)
   if not r then return UNKNOWN end
   local worker = unpack('<I4', args[2])
   if r.state ~= RUNNING or lease_of(r, worker).holder ~= args[3] then return 1 end
-  if #claims_of(r, worker) > 0 then return 0 end
+  if #claims_of(r, {worker}) > 0 then return 0 end
   drop_lease(r, worker)
   return 1
 end
@@ -198,7 +200,9 @@ local function abandon(keys, args)
   if r.state ~= RUNNING or not lease.expiry or lease.holder ~= args[3] then
     return {pack('<BB', WON, 0), ''}
   end
-  local lost = withdraw_all(r, worker, 'worker ' .. worker .. ' ended: ' .. args[5])
+  local lost = withdraw_all(r, {worker}, function()
+    return 'worker ' .. worker .. ' ended: ' .. args[5]
+  end)
   drop_lease(r, worker)
   local suspects = {}
   for at = 9, #args[2], 4 do suspects[unpack('<I4', args[2], at)] = true end

@@ -131,6 +131,39 @@ TEST_F(RedisFaults, AQuietConnectionIsNotTakenForADeadOne) {
   EXPECT_EQ(client->statistics().reconnects, 0U);
 }
 
+/// Sent over the next connection, it would be answered of that.
+TEST_F(RedisFaults, WhatIsOfAConnectionIsNotSentOverAnother) {
+  RedisServer server;
+  const auto client = connect(server.endpoint());
+  server.stop();
+  Command wait{"WAIT", 1, 0};
+  wait.stay();
+  auto waiting = begin(*client, std::move(wait));
+  auto asked = begin(*client, Command{"PING"});
+  server.kill();
+  server.start();
+  const auto failed = waited_for(std::move(waiting));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::store_unavailable);
+  EXPECT_TRUE(waited_for(std::move(asked)));
+}
+
+/// It would end each connection that it is asked for over.
+TEST_F(RedisFaults, AReplyThatIsTooLargeFailsItsCallAlone) {
+  const RedisServer server;
+  auto options = patient();
+  options.reply_limits.text_max = Bytes{1000};
+  const auto client = connect(server.endpoint(), options);
+  ASSERT_TRUE(ask(*client, Command{"SET", "large", std::string(2000, 'x')}));
+  auto large = begin(*client, Command{"GET", "large"});
+  auto small = begin(*client, Command{"PING"});
+  const auto failed = waited_for(std::move(large));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::limit_exceeded);
+  EXPECT_THAT(failed.error().message, HasSubstr("to GET"));
+  EXPECT_TRUE(waited_for(std::move(small)));
+}
+
 TEST_F(RedisFaults, PatienceEndsWithWhatWasTried) {
   RedisServer server;
   auto options = patient();

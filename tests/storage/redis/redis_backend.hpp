@@ -17,17 +17,21 @@ class RedisBackend final : public StoreBackend {
 public:
   static std::unique_ptr<StoreBackend> make() { return std::make_unique<RedisBackend>(); }
 
-  RedisBackend() {
+  RedisBackend() : RedisBackend(server().endpoint()) {}
+
+  /// In a server of the test's own.
+  explicit RedisBackend(const redis::Endpoint& endpoint) {
     static std::atomic<int> next{0};
-    client_ = redis::Client::connect(server().endpoint()).value();
-    store_ = RedisRunStore::open(client_, std::make_shared<Registry>(),
-                                 {.prefix = "test" + std::to_string(next++),
-                                  .inline_max = Bytes{4096},
-                                  .part_size = Bytes{1024},
-                                  .poll = std::chrono::milliseconds{20},
-                                  .clock = std::shared_ptr<const Clock>(std::shared_ptr<void>{},
-                                                                        &clock_)})
-               .value();
+    prefix_ = "test" + std::to_string(next++);
+    client_ = redis::Client::connect(endpoint).value();
+    store_ =
+      RedisRunStore::open(client_, std::make_shared<Registry>(),
+                          {.prefix = prefix_,
+                           .inline_max = Bytes{4096},
+                           .part_size = Bytes{1024},
+                           .poll = std::chrono::milliseconds{20},
+                           .clock = std::shared_ptr<const Clock>(std::shared_ptr<void>{}, &clock_)})
+        .value();
   }
 
   RunStore& store() override { return *store_; }
@@ -41,6 +45,8 @@ public:
     client_->unsubscribe("settle");
   }
   [[nodiscard]] bool holds_objects() const override { return false; }
+  [[nodiscard]] redis::Client& client() { return *client_; }
+  [[nodiscard]] const std::string& prefix() const { return prefix_; }
 
   static test::RedisServer& server() {
     static test::RedisServer one;
@@ -48,6 +54,7 @@ public:
   }
 
 private:
+  std::string prefix_;
   ManualClock clock_;
   std::shared_ptr<redis::Client> client_;
   std::unique_ptr<RunStore> store_;
