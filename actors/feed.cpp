@@ -114,11 +114,13 @@ private:
   struct Watcher {
     RunId run;
     CallerHandle caller;
-    std::uint64_t next = 0;  ///< Number of the next event of the store's to deliver.
-    bool news = true;        ///< The store may have more.
-    bool busy = false;       ///< Reading, or the handler is being called.
-    bool over = false;       ///< The end of the run was delivered.
-    bool waiting = false;    ///< The store did not know the run: it may be about to.
+    std::uint64_t next = 0;     ///< Number of the next event of the store's to deliver.
+    bool news = true;           ///< The store may have more.
+    bool busy = false;          ///< Reading, or the handler is being called.
+    bool over = false;          ///< The end of the run was delivered.
+    bool waiting = false;       ///< The store did not know the run: it may be about to.
+    bool closing = false;       ///< What the store has now is all that will be delivered.
+    bool reading_last = false;  ///< What is being read was asked for since.
     std::deque<RunEvent> progress;
     std::optional<caf::typed_response_promise<void>> unsubscribed;
   };
@@ -148,6 +150,7 @@ private:
     if (watcher.news) {
       watcher.busy = true;
       watcher.news = false;
+      watcher.reading_last = watcher.closing;
       self_
         ->request(store_, caf::infinite,
                   ReadEvents{.run = watcher.run, .first = watcher.next, .limit = batch_size})
@@ -166,7 +169,8 @@ private:
     Watcher& watcher = found->second;
     watcher.next += events.size();
     watcher.news = watcher.news || events.size() == batch_size;
-    watcher.over = !events.empty() && events.back().kind == RunEventKind::ended;
+    watcher.over = (!events.empty() && events.back().kind == RunEventKind::ended) ||
+                   (watcher.reading_last && !watcher.news);
     if (!watcher.progress.empty()) {
       events = merged(std::move(events), std::exchange(watcher.progress, {}));
     }
@@ -182,6 +186,12 @@ private:
   void on_refused(std::uint64_t number, const Error& error) {
     if (error.code == Errc::run_unknown) {
       lose(number);
+      return;
+    }
+    if (const auto found = watchers_.find(number);
+        found != watchers_.end() && found->second.reading_last) {
+      found->second.over = true;
+      on_free(number);
       return;
     }
     // The store may be back soon.
@@ -217,15 +227,19 @@ private:
   }
 
   [[nodiscard]] bool ends_told() const {
-    return std::ranges::all_of(
-      watchers_, [](const auto& entry) {
-        return (entry.second.over || entry.second.waiting) && !entry.second.busy;
-      });
+    return std::ranges::all_of(watchers_, [](const auto& entry) {
+      return (entry.second.over || entry.second.waiting) && !entry.second.busy;
+    });
   }
 
   caf::result<void> tell_ends() {
     auto promise = self_->make_response_promise<void>();
     waiting_for_ends_.push_back(promise);
+    for (auto& [number, watcher] : watchers_) {
+      // What has ended says so by now. Others go on without this engine, or the store is away.
+      watcher.closing = watcher.news = true;
+      serve(number, watcher);
+    }
     if (ends_told()) answer_told();
     return promise;
   }

@@ -172,9 +172,8 @@ private:
     for (const PlannedWorker& planned : context().plan->workers) by_worker[planned.id];
     for (const ReadyTask& task : ready) by_worker[task.worker].push_back(task);
     for (auto& [worker, tasks] : by_worker) {
-      self_->send(
-        services_->launcher,
-        LaunchTasks{.run = context().id, .worker = worker, .tasks = std::move(tasks)});
+      self_->send(services_->launcher,
+                  LaunchTasks{.run = context().id, .worker = worker, .tasks = std::move(tasks)});
     }
   }
 
@@ -214,12 +213,14 @@ private:
   /// The store does not say how the run stands: all that is left is to tell the client.
   void end_without_store(const caf::error& error) {
     if (ended_) return;
+    left_in_store_ = true;
     RunStatus status{.state = RunState::failed, .errors = {from_caf(error)}};
     if (cause_) status.errors.insert(status.errors.begin(), *cause_);
     publish(status, {});
   }
 
   caf::result<bool> cancel(const CancelRun& message) {
+    if (message.engine_ends && left_in_store_) return false;
     if (message.engine_ends && request_.detached && !published_) {
       self_->quit();
       return false;
@@ -350,7 +351,7 @@ private:
     }
     recorded_ = true;
     if (!closed_ || !retained_) return;
-    if (!request_.detached) self_->send(store(), EraseRun{.run = context().id});
+    if (!request_.detached && !left_in_store_) self_->send(store(), EraseRun{.run = context().id});
     self_->quit();
   }
 
@@ -367,6 +368,7 @@ private:
   std::optional<Error> cause_;  ///< Why this actor ended the run.
   bool ended_ = false;          ///< How is known, what is kept may have to be fetched.
   bool published_ = false;
+  bool left_in_store_ = false;  ///< This actor could not see how it ended: others may yet.
   bool workers_ending_ = false;
   bool recorded_ = false;
   bool closed_ = false;    ///< The client has let go.

@@ -267,7 +267,7 @@ public:
       },
       [this](const DescribeRun& m) {
         return ask<RunDescription>(
-          [&](auto then) { store_->describe(m.run, std::nullopt, then); });
+          [&](auto then) { store_->describe(m.run, then); });
       },
       [this](ListRuns) {
         return ask<RunsListed, std::vector<RunId>>([&](auto then) { store_->runs(then); });

@@ -165,8 +165,10 @@ void WorkerActor::perform(GiveSlotBack&& effect) {
 
 void WorkerActor::perform(Claim&& effect) {
   self_
-    ->request(services_->attempt_store_of(id_), caf::infinite,
-              ClaimRequest{.run = context_->id, .worker = id_, .tasks = std::move(effect.tasks)})
+    ->request(
+      services_->attempt_store_of(id_), caf::infinite,
+      ClaimRequest{
+        .run = context_->id, .worker = id_, .tasks = std::move(effect.tasks), .holder = holder()})
     .then(
       [this](ClaimAnswer& answer) {
         core_.on_claimed(std::move(answer.grants), effects_);
@@ -201,8 +203,10 @@ void WorkerActor::perform(FetchInputs&& effect) {
 
 void WorkerActor::perform(GiveTasksBack&& effect) {
   self_
-    ->request(services_->attempt_store_of(id_), caf::infinite,
-              ReleaseRequest{.run = context_->id, .worker = id_, .tasks = std::move(effect.tasks)})
+    ->request(
+      services_->attempt_store_of(id_), caf::infinite,
+      ReleaseRequest{
+        .run = context_->id, .worker = id_, .tasks = std::move(effect.tasks), .holder = holder()})
     .then([] {}, [this](const caf::error& error) { give_up(from_caf(error)); });
 }
 
@@ -232,9 +236,9 @@ void WorkerActor::perform(TakeLater&& effect) {
 
 void WorkerActor::perform(HandOver&& effect) {
   if (durable()) {
-    self_->send(services_->launcher, LaunchTasks{.run = context_->id,
-                                                 .worker = effect.worker,
-                                                 .tasks = std::move(effect.tasks)});
+    self_->send(
+      services_->launcher,
+      LaunchTasks{.run = context_->id, .worker = effect.worker, .tasks = std::move(effect.tasks)});
     return;
   }
   self_->send((*peers_)[effect.worker.number()], TasksReady{std::move(effect.tasks)});
@@ -242,9 +246,9 @@ void WorkerActor::perform(HandOver&& effect) {
 
 void WorkerActor::perform(LaunchFlexible&& effect) {
   if (durable()) {
-    self_->send(services_->launcher, LaunchTasks{.run = context_->id,
-                                                 .worker = flexible_worker,
-                                                 .tasks = {effect.task}});
+    self_->send(
+      services_->launcher,
+      LaunchTasks{.run = context_->id, .worker = flexible_worker, .tasks = {effect.task}});
     return;
   }
   // Past the plan's own; the number tells the worker apart in traces.
@@ -274,7 +278,8 @@ void WorkerActor::flush() {
 
 void WorkerActor::quit_if_done() {
   if (durable() && !stopping_) {
-    if (core_.parked() || (kind_ == WorkerKind::flexible && lease_ == Lease::held && core_.idle())) {
+    if (core_.parked() ||
+        (kind_ == WorkerKind::flexible && lease_ == Lease::held && core_.idle())) {
       end_lease();
     }
     return;

@@ -35,6 +35,8 @@ private:
 
   // The lease of a worker whose run outlives processes (worker_lease.cpp).
   [[nodiscard]] bool durable() const { return context_->durability == Durability::store; }
+  /// As whom it is launched; empty when it only claims.
+  [[nodiscard]] std::string holder() const { return durable() ? services_->holder : std::string{}; }
   void launch();
   void on_launched(bool launched);
   void pass_on();
@@ -88,10 +90,10 @@ private:
   enum class Lease : std::uint8_t { none, asked, held, ending };
   Lease lease_ = Lease::none;
   Nanos launched_at_{};
-  std::uint64_t told_ = 0;         ///< Number of the last message from the store.
+  std::uint64_t told_ = 0;  ///< Number of the last message from the store.
   bool reading_held_ = false;
-  bool read_held_again_ = false;   ///< Something was missed while it was being read.
-  std::vector<ReadyTask> early_;   ///< Ready before it was launched.
+  bool read_held_again_ = false;  ///< Something was missed while it was being read.
+  std::vector<ReadyTask> early_;  ///< Ready before it was launched.
 };
 
 [[nodiscard]] WorkerHandle spawn_worker(caf::actor_system& system, RunContextPtr context,

@@ -11,7 +11,12 @@ namespace weft {
 Result<ClaimAnswer> MemoryRun::claim(const ClaimRequest& request, Nanos now) {
   if (auto known = check_known(request.tasks); !known) return std::move(known).error();
   ClaimAnswer answer;
+  const bool replaced = is_replaced(request.worker, request.holder);
   for (const TaskId task : request.tasks) {
+    if (replaced) {
+      answer.refused.push_back({task, ended() ? ClaimRefusal::ended : ClaimRefusal::held});
+      continue;
+    }
     if (const auto reason = refusal(task, request)) {
       answer.refused.push_back({task, *reason});
       continue;
@@ -57,7 +62,7 @@ std::optional<ClaimRefusal> MemoryRun::refusal(TaskId task, const ClaimRequest& 
 
 Result<void> MemoryRun::release(const ReleaseRequest& request, Nanos now) {
   if (auto known = check_known(request.tasks); !known) return known;
-  if (ended()) return {};
+  if (ended() || is_replaced(request.worker, request.holder)) return {};
   for (const TaskId task : request.tasks) {
     const TaskState& state = states_[task];
     if (state.status != TaskStatus::claimed || state.worker != request.worker) continue;

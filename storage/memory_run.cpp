@@ -319,10 +319,8 @@ RunStatus MemoryRun::status(Nanos now) const {
 std::vector<WorkerLease> MemoryRun::workers(Nanos now) const {
   std::vector<WorkerLease> workers;
   for (const auto& [worker, lease] : leases_) {
-    workers.push_back({.worker = worker,
-                       .holder = lease.holder,
-                       .left = lease.expiry - now,
-                       .told = lease.told});
+    workers.push_back(
+      {.worker = worker, .holder = lease.holder, .left = lease.expiry - now, .told = lease.told});
   }
   return workers;
 }

@@ -128,6 +128,7 @@ private:
 
   // Losses of workers.
   [[nodiscard]] Lease* lease_of(WorkerId worker, const std::string& holder);
+  [[nodiscard]] bool is_replaced(WorkerId worker, const std::string& holder) const;
   void lapse(WorkerId worker, Lease& lease, Nanos now);
   [[nodiscard]] std::vector<TaskId> take_back(WorkerId worker, const std::string& cause, Nanos now);
   void give_up(TaskId task, const Error* cause, Nanos now);

@@ -116,7 +116,7 @@ void MemoryRunStore::workers(RunId run, Done<std::vector<WorkerLease>> done) {
   on_run(run, done, [](MemoryRun& state, Nanos now) { return state.workers(now); });
 }
 
-void MemoryRunStore::describe(RunId run, std::optional<WorkerId>, Done<RunDescription> done) {
+void MemoryRunStore::describe(RunId run, Done<RunDescription> done) {
   on_run(run, done, [](MemoryRun& state, Nanos) { return state.describe(); });
 }
 

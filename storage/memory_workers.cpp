@@ -37,6 +37,13 @@ MemoryRun::Lease* MemoryRun::lease_of(WorkerId worker, const std::string& holder
   return found == leases_.end() || found->second.holder != holder ? nullptr : &found->second;
 }
 
+/// Whether somebody else than `holder`, who was the worker, is it by now.
+bool MemoryRun::is_replaced(WorkerId worker, const std::string& holder) const {
+  const auto found = leases_.find(worker);
+  if (holder.empty() || found == leases_.end()) return false;
+  return !found->second.holder.empty() && found->second.holder != holder;
+}
+
 bool MemoryRun::launch(WorkerId worker, const std::string& holder, Nanos now) {
   if (ended()) return false;
   Lease& lease = leases_[worker];

@@ -66,9 +66,9 @@ enum class ClaimMode : std::uint8_t {
   first,      ///< Refused while another attempt holds the task.
   duplicate,  ///< Joins the attempt that holds it under the same fence: the first to commit wins.
   /// For a worker that somebody else is: if it is launched and its lease has not run out, what is
-  /// ready is claimed for it and told to it (see `RunStore::listen`), and its lease is not extended.
-  /// Nothing is granted to who asks; what was not claimed is refused, as `not_ready` where the worker
-  /// is not launched.
+  /// ready is claimed for it and told to it (see `RunStore::listen`), and its lease is not
+  /// extended. Nothing is granted to who asks; what was not claimed is refused, as `not_ready`
+  /// where the worker is not launched.
   told,
 };
 
@@ -78,6 +78,9 @@ struct ClaimRequest {
   WorkerId worker;
   std::vector<TaskId> tasks;
   ClaimMode mode = ClaimMode::first;
+  /// As it was launched; empty for one that only claims. One who is the worker no longer is
+  /// refused, as `held`: what it claimed would be the new holder's, who does not know of it.
+  std::string holder = {};
 };
 
 enum class ClaimRefusal : std::uint8_t { not_ready, held, committed, ended };
@@ -159,6 +162,8 @@ struct ReleaseRequest {
   RunId run;
   WorkerId worker;
   std::vector<TaskId> tasks;
+  std::string holder =
+    {};  ///< As of `ClaimRequest`; one who is the worker no longer gives nothing back.
 };
 
 /// A part of a large output, written before the commit and readable at once.
@@ -292,8 +297,7 @@ public:
   /// The workers that have a lease, by their numbers. None of a run that has ended.
   virtual void workers(RunId run, Done<std::vector<WorkerLease>> done) = 0;
 
-  /// @param worker whose part is enough; nothing: all. A store may give more than was asked for.
-  virtual void describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done) = 0;
+  virtual void describe(RunId run, Done<RunDescription> done) = 0;
 
   /// All runs that the store has, by their ids: the oldest first.
   virtual void runs(Done<std::vector<RunId>> done) = 0;

@@ -31,8 +31,8 @@ std::size_t StoredRun::workers_alive() const {
 }
 
 std::size_t count_alive(const std::vector<WorkerLease>& workers) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-    workers, [](const WorkerLease& lease) { return lease.left > Nanos{}; }));
+  return static_cast<std::size_t>(
+    std::ranges::count_if(workers, [](const WorkerLease& lease) { return lease.left > Nanos{}; }));
 }
 
 StoreOptions named_store(const Configuration& configuration) {
@@ -46,9 +46,9 @@ StoreOptions named_store(const Configuration& configuration) {
 StoredRuns::StoredRuns(const Configuration& configuration)
   : options_(named_store(configuration)),
     client_(connect_store(options_).value()),
-    store_(RedisRunStore::open(client_, std::make_shared<const Registry>(),
-                               {.prefix = options_.prefix})
-             .value()) {}
+    store_(
+      RedisRunStore::open(client_, std::make_shared<const Registry>(), {.prefix = options_.prefix})
+        .value()) {}
 
 std::vector<RunId> StoredRuns::ids() {
   return answer_to<std::vector<RunId>>([this](auto done) { store().runs(std::move(done)); })
@@ -63,22 +63,22 @@ RunId StoredRuns::find(const std::string& reference) {
   }
   if (reference == "last") return all.back();
   std::vector<RunId> found;
-  std::ranges::copy_if(all, std::back_inserter(found), [&reference](RunId run) {
-    return run.text().starts_with(reference);
-  });
+  std::ranges::copy_if(all, std::back_inserter(found),
+                       [&reference](RunId run) { return run.text().starts_with(reference); });
   if (found.size() == 1) return found.front();
   if (found.empty()) {
     throw Exception(unknown(
       fmt::format("no run in the store {} is called {}", options_.url, in_quotes(reference)),
       "weft ps lists them; last is the newest"));
   }
-  throw Exception(unknown(fmt::format("{} runs begin with {}", found.size(), in_quotes(reference)),
-                          fmt::format("give more of the id: {}, {}, ...", found[0].text(),
-                                      found[1].text())));
+  throw Exception(
+    unknown(fmt::format("{} runs begin with {}", found.size(), in_quotes(reference)),
+            fmt::format("give more of the id: {}, {}, ...", found[0].text(), found[1].text())));
 }
 
 StoredRun StoredRuns::read(RunId run) {
-  StoredRun read{.id = run, .workflow = {}, .description = describe(run), .status = {}, .workers = {}};
+  StoredRun read{
+    .id = run, .workflow = {}, .description = describe(run), .status = {}, .workers = {}};
   read.workflow = read.description.graph->name();
   read.status = status(run);
   read.workers = workers(run);
@@ -108,15 +108,15 @@ std::vector<StoredRun> StoredRuns::read_all() {
 }
 
 RunDescription StoredRuns::describe(RunId run) {
-  return answer_to<RunDescription>(
-           [&](auto done) { store().describe(run, std::nullopt, std::move(done)); })
+  return answer_to<RunDescription>([&](auto done) { store().describe(run, std::move(done)); })
     .value();
 }
 
 std::vector<RunEvent> StoredRuns::last_events(RunId run, std::size_t limit) {
   const std::string key = redis::RunKeys{options_.prefix, run}.events();
-  const auto length = answer_to<redis::Reply>(
-    [&](auto done) { client().call(redis::Command{"LLEN", key}, std::move(done)); });
+  const auto length = answer_to<redis::Reply>([&](auto done) {
+    client().call(redis::Command{"LLEN", key}, std::move(done));
+  });
   const auto count =
     static_cast<std::uint64_t>(std::max<std::int64_t>(0, length ? length->integer() : 0));
   const std::uint64_t first = count > limit ? count - limit : 0;

@@ -74,8 +74,8 @@ void RedisRunStore::workers(RunId run, Done<std::vector<WorkerLease>> done) {
   core_->workers(run, std::move(done));
 }
 
-void RedisRunStore::describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done) {
-  core_->describe(run, worker, std::move(done));
+void RedisRunStore::describe(RunId run, Done<RunDescription> done) {
+  core_->describe(run, std::move(done));
 }
 
 void RedisRunStore::runs(Done<std::vector<RunId>> done) {
@@ -95,7 +95,10 @@ void RedisRunStore::claim(ClaimRequest request, Done<ClaimAnswer> done) {
     redis::packed_tasks(request.tasks);
   const TaskId last = request.tasks.empty() ? TaskId{} : *std::ranges::max_element(request.tasks);
   core_->ask<ClaimAnswer>(
-    run, "claim", [packed](Command& command) { command.add(std::string_view{packed}); },
+    run, "claim",
+    [packed, holder = request.holder](Command& command) {
+      command.add(std::string_view{packed}).add(std::string_view{holder});
+    },
     std::move(done),
     [core = core_, run, last](const Reply& reply) -> Result<ClaimAnswer> {
       auto answer = redis::read_step(reply, core->known_outputs(run));
@@ -157,7 +160,10 @@ void RedisRunStore::release(ReleaseRequest request, Done<void> done) {
   const TaskId last = request.tasks.empty() ? TaskId{} : *std::ranges::max_element(request.tasks);
   const std::string packed = packed_worker(request.worker) + redis::packed_tasks(request.tasks);
   core_->ask<void>(
-    run, "release", [packed](Command& command) { command.add(std::string_view{packed}); },
+    run, "release",
+    [packed, holder = request.holder](Command& command) {
+      command.add(std::string_view{packed}).add(std::string_view{holder});
+    },
     std::move(done),
     [core = core_, run, last](const Reply& reply) -> Result<void> {
       auto answer = redis::read_step(reply, {});

@@ -57,7 +57,7 @@ public:
   void cancel(RunId run, std::string reason, Done<bool> done) override;
   void status(RunId run, Done<RunStatus> done) override;
   void workers(RunId run, Done<std::vector<WorkerLease>> done) override;
-  void describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done) override;
+  void describe(RunId run, Done<RunDescription> done) override;
   void runs(Done<std::vector<RunId>> done) override;
   void erase(RunId run, Done<void> done) override;
 

@@ -76,7 +76,7 @@ public:
   // -- runs (store_runs.cpp) ----------------------------------------------------------------------
 
   void create(CreateRun request, Done<std::vector<ReadyTask>> done);
-  void describe(RunId run, std::optional<WorkerId> worker, Done<RunDescription> done);
+  void describe(RunId run, Done<RunDescription> done);
   void status(RunId run, Done<RunStatus> done);
   void workers(RunId run, Done<std::vector<WorkerLease>> done);
   void runs(Done<std::vector<RunId>> done);
@@ -137,8 +137,13 @@ private:
                  Done<std::vector<ReadyTask>> done);
   void bring_to_life(RunId run, std::optional<TimePoint> submitted, redis::WrittenRun written,
                      const std::string& token, Done<std::vector<ReadyTask>> done);
-  void read_graph(RunId run, std::optional<WorkerId> worker,
-                  const std::shared_ptr<RunDescription>& description, Done<RunDescription> done);
+  struct GraphBeingRead {
+    RunDescription description;
+    Done<RunDescription> done;
+    std::vector<Reply> pages = {};
+  };
+  void read_graph(RunId run, std::string cursor, std::shared_ptr<GraphBeingRead> graph);
+  void decode(RunId run, GraphBeingRead& graph);
   class Reading;
   void fetch_from(RunId run, std::shared_ptr<const std::vector<TaskId>> tasks, std::size_t first,
                   std::shared_ptr<Reading> reading);

@@ -50,16 +50,15 @@ void RedisRunStore::Core::with_view(RunId run, TaskId last,
     if (const auto found = views_.find(run); found != views_.end()) view = found->second;
   }
   if (!view) {
-    describe(run, std::nullopt,
-             [self = shared_from_this(), run, last,
-              done = std::move(done)](Result<RunDescription> description) {
-               if (!description) {
-                 done(std::move(description).error());
-                 return;
-               }
-               self->remember(run, description->graph);
-               self->with_view(run, last, done);
-             });
+    describe(run, [self = shared_from_this(), run, last,
+                   done = std::move(done)](Result<RunDescription> description) {
+      if (!description) {
+        done(std::move(description).error());
+        return;
+      }
+      self->remember(run, description->graph);
+      self->with_view(run, last, done);
+    });
     return;
   }
   if (last.number() < view->table.task_count()) {

@@ -140,69 +140,91 @@ void RedisRunStore::Core::bring_to_life(RunId run, std::optional<TimePoint> subm
 
 // -- description ----------------------------------------------------------------------------------
 
-void RedisRunStore::Core::describe(RunId run, std::optional<WorkerId> worker,
-                                   Done<RunDescription> done) {
-  client->call(
-    redis::Command{"HGETALL", keys(run).fixed()},
-    [self = shared_from_this(), run, worker, done = std::move(done)](Result<Reply> fields) {
-      if (!fields) {
-        done(std::move(fields).error());
-        return;
-      }
-      std::vector<std::pair<std::string, std::string>> fixed;
-      bool alive = false;
-      for (std::size_t i = 0; i + 1 < fields->size(); i += 2) {
-        fixed.emplace_back((*fields)[i].text(), (*fields)[i + 1].text());
-        alive = alive || fixed.back().first == "alive";
-      }
-      if (!alive) {
-        done(unknown_run(run));
-        return;
-      }
-      auto read = redis::read_fixed(fixed);
-      if (!read) {
-        done(std::move(read).error());
-        return;
-      }
-      self->read_graph(run, worker, std::make_shared<RunDescription>(std::move(*read)), done);
-    });
+namespace {
+
+/// Records that were read in pages, of which some may have come twice.
+template <class Numbered>
+void sort_by_number(std::vector<Numbered>& records) {
+  std::ranges::sort(records, {}, &Numbered::first);
+  const auto twice = std::ranges::unique(records, {}, &Numbered::first);
+  records.erase(twice.begin(), twice.end());
 }
 
-/// All of the graph: a worker's part of it is what rides in its invocation.
-void RedisRunStore::Core::read_graph(RunId run, std::optional<WorkerId>,
-                                     const std::shared_ptr<RunDescription>& description,
-                                     Done<RunDescription> done) {
-  client->call(
-    redis::Command{"HGETALL", keys(run).graph()},
-    [self = shared_from_this(), run, description, done = std::move(done)](Result<Reply> fields) {
-      if (!fields) {
-        done(std::move(fields).error());
-        return;
+}  // namespace
+
+void RedisRunStore::Core::describe(RunId run, Done<RunDescription> done) {
+  client->call(redis::Command{"HGETALL", keys(run).fixed()},
+               [self = shared_from_this(), run, done = std::move(done)](Result<Reply> fields) {
+                 if (!fields) {
+                   done(std::move(fields).error());
+                   return;
+                 }
+                 std::vector<std::pair<std::string, std::string>> fixed;
+                 bool alive = false;
+                 for (std::size_t i = 0; i + 1 < fields->size(); i += 2) {
+                   fixed.emplace_back((*fields)[i].text(), (*fields)[i + 1].text());
+                   alive = alive || fixed.back().first == "alive";
+                 }
+                 if (!alive) {
+                   done(unknown_run(run));
+                   return;
+                 }
+                 auto read = redis::read_fixed(fixed);
+                 if (!read) {
+                   done(std::move(read).error());
+                   return;
+                 }
+                 self->read_graph(run, "0",
+                                  std::make_shared<GraphBeingRead>(std::move(*read), done));
+               });
+}
+
+/// All of the graph, so many records at a time that Redis serves others between.
+void RedisRunStore::Core::read_graph(RunId run, std::string cursor,
+                                     std::shared_ptr<GraphBeingRead> graph) {
+  constexpr int records = 10'000;
+  client->call(redis::Command{"HSCAN", keys(run).graph(), cursor, "COUNT", records},
+               [self = shared_from_this(), run, graph](Result<Reply> page) {
+                 if (!page) {
+                   graph->done(std::move(page).error());
+                   return;
+                 }
+                 std::string next{(*page)[0].text()};
+                 graph->pages.push_back(*std::move(page));
+                 if (next != "0") {
+                   self->read_graph(run, std::move(next), graph);
+                 } else {
+                   self->decode(run, *graph);
+                 }
+               });
+}
+
+void RedisRunStore::Core::decode(RunId run, GraphBeingRead& graph) {
+  GraphParts parts;
+  for (const Reply& page : graph.pages) {
+    const Reply& fields = page[1];
+    for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+      const std::string name{fields[i].text()};
+      const std::string_view bytes = fields[i + 1].text();
+      if (name == redis::graph_header_field) {
+        parts.header = bytes;
+      } else if (!name.empty() && name.front() >= '0' && name.front() <= '9') {
+        parts.tasks.emplace_back(TaskId{static_cast<std::uint32_t>(std::stoul(name))}, bytes);
+      } else if (name.size() > 1 && name.front() == 'c') {
+        parts.constants.emplace_back(static_cast<std::uint32_t>(std::stoul(name.substr(1))), bytes);
       }
-      GraphParts parts;
-      for (std::size_t i = 0; i + 1 < fields->size(); i += 2) {
-        const std::string name{(*fields)[i].text()};
-        const std::string_view bytes = (*fields)[i + 1].text();
-        if (name == redis::graph_header_field) {
-          parts.header = bytes;
-        } else if (!name.empty() && name.front() >= '0' && name.front() <= '9') {
-          parts.tasks.emplace_back(TaskId{static_cast<std::uint32_t>(std::stoul(name))}, bytes);
-        } else if (name.size() > 1 && name.front() == 'c') {
-          parts.constants.emplace_back(static_cast<std::uint32_t>(std::stoul(name.substr(1))),
-                                       bytes);
-        }
-      }
-      std::ranges::sort(parts.tasks, {}, &std::pair<TaskId, std::string_view>::first);
-      std::ranges::sort(parts.constants, {}, &std::pair<std::uint32_t, std::string_view>::first);
-      auto decoded = decode_graph(parts, *self->registry);
-      if (!decoded) {
-        done(with_context("run " + run.text(), std::move(decoded).error()));
-        return;
-      }
-      description->graph = std::move(decoded->graph);
-      description->plan = std::move(decoded->plan);
-      done(std::move(*description));
-    });
+    }
+  }
+  sort_by_number(parts.tasks);
+  sort_by_number(parts.constants);
+  auto decoded = decode_graph(parts, *registry);
+  if (!decoded) {
+    graph.done(with_context("run " + run.text(), std::move(decoded).error()));
+    return;
+  }
+  graph.description.graph = std::move(decoded->graph);
+  graph.description.plan = std::move(decoded->plan);
+  graph.done(std::move(graph.description));
 }
 
 void RedisRunStore::Core::status(RunId run, Done<RunStatus> done) {

@@ -1,5 +1,7 @@
 // Runs that fail or are cancelled, at each place that there is.
 
+#include <future>
+
 #include "acceptance/durable_runs.hpp"
 
 namespace weft::test {
@@ -98,6 +100,62 @@ TEST_F(Endings, OfRunsThatTakeTooLongSayTheLimit) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, Errc::timed_out);
   }
+  expect_nothing_left();
+}
+
+/// A run whose store goes away in the middle of its only task.
+class EndingsWithoutStore : public DurableRuns {
+protected:
+  void SetUp() override {
+    DurableRuns::SetUp();
+    if (IsSkipped()) return;
+    const auto directory = std::filesystem::path{folder()} / "redis";
+    std::filesystem::create_directory(directory);
+    redis.emplace(
+      RedisServerOptions{.keep = RedisServerOptions::Keep::everything, .directory = directory});
+    EngineOptions options = processes(1);
+    options.store.patience = 300ms;
+    engine.emplace(durable_functions(), options);
+    Workflow workflow{"left"};
+    const auto waiting = workflow.task(wait_for_gate, folder(), "left", "waiting", 4);
+    run.emplace(engine->submit(std::move(workflow), waiting));
+    subscription = run->on_event([](const RunEvent&) {});
+    ASSERT_TRUE(wait_for_calls("waiting", 1));
+    redis->kill();
+    const auto result = result_in_time(*run);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Errc::store_unavailable);
+  }
+
+  /// The end of the client's patience is none of the run.
+  void expect_that_others_end_it() {
+    Engine other{durable_functions(), processes(1)};
+    open_gate("left");
+    const auto handle = attached(other, run->id());
+    ASSERT_TRUE(handle->wait_for(bound));
+    EXPECT_EQ(handle->record().state, RunState::succeeded);
+    EXPECT_TRUE(other.acknowledge(run->id()));
+  }
+
+  std::optional<Engine> engine;
+  std::optional<weft::Run<int>> run;
+  std::uint64_t subscription = 0;
+};
+
+TEST_F(EndingsWithoutStore, AreNotWaitedFor) {
+  auto closed = std::async(std::launch::async, [&] { engine.reset(); });
+  const bool in_time = closed.wait_for(bound) == std::future_status::ready;
+  redis->start();
+  ASSERT_TRUE(in_time) << "the engine waits for the store";
+  expect_that_others_end_it();
+  expect_nothing_left();
+}
+
+TEST_F(EndingsWithoutStore, DoNotTakeTheRunAlongWhenItIsBack) {
+  redis->start();
+  ASSERT_TRUE(eventually([&] { return static_cast<bool>(engine->stored_runs()); }));
+  engine.reset();
+  expect_that_others_end_it();
   expect_nothing_left();
 }
 

@@ -147,11 +147,9 @@ void SimulatedStore::status(RunId run, Done<RunStatus> done) {
     std::move(observers));
 }
 
-void SimulatedStore::describe(RunId run, std::optional<WorkerId> worker,
-                              Done<RunDescription> done) {
+void SimulatedStore::describe(RunId run, Done<RunDescription> done) {
   ask<RunDescription>(
-    named("describe"), [=, this](auto then) { world_.store.describe(run, worker, then); },
-    std::move(done));
+    named("describe"), [=, this](auto then) { world_.store.describe(run, then); }, std::move(done));
 }
 
 void SimulatedStore::runs(Done<std::vector<RunId>> done) {

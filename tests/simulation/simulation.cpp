@@ -238,7 +238,7 @@ void Simulation::look_after_client() {
   if (client_ || now() < client_due_ || live_processes().empty()) return;
   if (stored()) {
     RunDescription description;
-    world_.store.describe(run_id, std::nullopt,
+    world_.store.describe(run_id,
                           [&](Result<RunDescription> known) { description = std::move(*known); });
     SimulatedProcess& process = *any_process();
     client_process_ = process.vitals().process();

@@ -78,8 +78,8 @@ public:
   Result<RunStatus> status(RunId run) {
     return wait<RunStatus>([&](auto done) { store().status(run, std::move(done)); });
   }
-  Result<RunDescription> describe(RunId run, std::optional<WorkerId> worker) {
-    return wait<RunDescription>([&](auto done) { store().describe(run, worker, std::move(done)); });
+  Result<RunDescription> describe(RunId run) {
+    return wait<RunDescription>([&](auto done) { store().describe(run, std::move(done)); });
   }
   Result<std::vector<RunId>> runs() {
     return wait<std::vector<RunId>>([&](auto done) { store().runs(std::move(done)); });

@@ -231,7 +231,7 @@ private:
     if (frame.slice.empty()) {
       auto shared = std::make_shared<InvokeFrame>(std::move(frame));
       store_.store->describe(
-        shared->run, shared->worker, [this, &node, shared](Result<RunDescription> description) {
+        shared->run, [this, &node, shared](Result<RunDescription> description) {
           if (!description) {
             refuse(node, *shared, std::move(description).error());
             return;

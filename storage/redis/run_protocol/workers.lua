@@ -15,7 +15,14 @@ end
 
 local MODE_DUPLICATE, MODE_TOLD = 1, 2
 
--- worker, mode, tasks
+-- Whether somebody else than the holder, who was the worker, is it by now.
+local function is_replaced(r, worker, holder)
+  if holder == '' then return false end
+  local current = call('HGET', r.p .. 'l', 'h' .. worker)
+  return current and current ~= '' and current ~= holder
+end
+
+-- worker, mode, tasks; holder
 local function claim(keys, args)
   local r = open(keys, args)
   if not r then return UNKNOWN end
@@ -28,9 +35,10 @@ local function claim(keys, args)
     if not known(t) then return problem('unknown') end
     states[#states + 1] = t
   end
+  local replaced = r.state == RUNNING and is_replaced(r, worker, args[3])
   for i = 1, #states do
     local t = states[i]
-    local reason = refusal(r, t, worker, mode == MODE_DUPLICATE)
+    local reason = replaced and HELD or refusal(r, t, worker, mode == MODE_DUPLICATE)
     if absent and t.status == READY and not reason then reason = NOT_READY end
     if reason then
       refused[#refused + 1] = pack('<I4B', t.task, reason)
@@ -55,7 +63,7 @@ local function claim(keys, args)
   return answer
 end
 
--- worker, tasks
+-- worker, tasks; holder
 local function release(keys, args)
   local r = open(keys, args)
   if not r then return UNKNOWN end
@@ -66,7 +74,7 @@ local function release(keys, args)
     if not known(t) then return problem('unknown') end
     if t.status == CLAIMED and t.worker == worker then back[#back + 1] = t end
   end
-  if r.state == RUNNING then requeue(r, back) end
+  if r.state == RUNNING and not is_replaced(r, worker, args[3]) then requeue(r, back) end
   flush(r)
   return {pack('<BB', WON, 0)}
 end

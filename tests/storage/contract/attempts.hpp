@@ -97,7 +97,7 @@ TEST_P(RunStoreContract, EveryOperationSaysWhenThereIsNoSuchRun) {
   };
   EXPECT_TRUE(unknown(store.cancel(none, "")));
   EXPECT_TRUE(unknown(store.status(none)));
-  EXPECT_TRUE(unknown(store.describe(none, std::nullopt)));
+  EXPECT_TRUE(unknown(store.describe(none)));
   EXPECT_TRUE(unknown(store.claim({.run = none})));
   EXPECT_TRUE(unknown(store.commit({.run = none})));
   EXPECT_TRUE(unknown(store.expand({.commit = {.run = none}})));

@@ -162,6 +162,25 @@ TEST_P(RunStoreLiveness, WhoeverTakesOverAWorkerDoesNotInheritItsClaims) {
   EXPECT_TRUE(renew(worker_0, "y"));
 }
 
+/// Paused or cut off, it may ask before it knows.
+TEST_P(RunStoreLiveness, WhoeverWasAWorkerClaimsNothingForTheNextHolder) {
+  start_two();
+  store.launch(run, worker_0, "x").value();
+  advance(lease);
+  store.launch(run, worker_0, "y").value();
+  const auto late =
+    store.claim({.run = run, .worker = worker_0, .tasks = {a}, .holder = "x"}).value();
+  EXPECT_THAT(late.grants, IsEmpty());
+  EXPECT_THAT(late.refused, ElementsAre(ClaimAnswer::Refused{a, ClaimRefusal::held}));
+  EXPECT_THAT(store.held(run, worker_0).value(), IsEmpty());
+
+  const auto grants =
+    store.claim({.run = run, .worker = worker_0, .tasks = {a}, .holder = "y"}).value().grants;
+  ASSERT_EQ(grants.size(), 1U);
+  EXPECT_TRUE(store.release({.run = run, .worker = worker_0, .tasks = {a}, .holder = "x"}));
+  EXPECT_EQ(commit(grants[0]).outcome, CommitOutcome::committed) << "it was given back by another";
+}
+
 TEST_P(RunStoreLiveness, WhatTheNewHolderHasClaimedAgainIsNotReported) {
   start_two();
   claim(a);
