@@ -49,7 +49,7 @@ RedisRunStore::Core::Core(redis::Client* the_client, std::shared_ptr<const Regis
 Result<void> RedisRunStore::Core::start() {
   if (options.load_functions) {
     std::promise<Result<void>> loaded;
-    load_functions([&loaded](Result<void> result) { loaded.set_value(std::move(result)); });
+    see_to_functions([&loaded](Result<void> result) { loaded.set_value(std::move(result)); });
     if (auto result = loaded.get_future().get(); !result) return result;
   }
   client->on_reconnect([weak = weak_from_this()](const redis::Reconnection& reconnection) {
@@ -67,6 +67,19 @@ void RedisRunStore::Core::stop() {
   }
   watches_.clear();
   listeners_.clear();
+}
+
+/// A Redis that is full takes none, and may have them.
+void RedisRunStore::Core::see_to_functions(std::function<void(Result<void>)> done) {
+  redis::Command list{"FUNCTION", "LIST", "LIBRARYNAME", redis::protocol_name()};
+  client->call(std::move(list),
+               [self = shared_from_this(), done = std::move(done)](const Result<Reply>& found) {
+                 if (found && found->size() > 0) {
+                   done({});
+                 } else {
+                   self->load_functions(done);
+                 }
+               });
 }
 
 void RedisRunStore::Core::load_functions(std::function<void(Result<void>)> done) {

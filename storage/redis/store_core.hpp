@@ -115,6 +115,7 @@ private:
   /// Redis forgets functions when it is emptied; whoever notices gives them to it again.
   static constexpr int max_tries = 3;
 
+  void see_to_functions(std::function<void(Result<void>)> done);
   void load_functions(std::function<void(Result<void>)> done);
   void call(std::shared_ptr<const std::function<redis::Command()>> make, int tries, RunId run,
             redis::Client::Done done);

@@ -111,6 +111,7 @@ TEST_F(RedisStoreFaults, AFullRedisLetsRunsEndAndGo) {
   create(workflow, {task});
   ASSERT_TRUE(store->launch(run, first_worker, "holder").value());
   server->run({"CONFIG", "SET", "maxmemory", "1"});
+  EXPECT_TRUE(RedisRunStore::open(connect(server->endpoint()), std::make_shared<Registry>(), {}));
   EXPECT_TRUE(store->renew(run, first_worker, "holder")->held);
   EXPECT_TRUE(store->status(run));
   EXPECT_TRUE(store->sweep());
