@@ -88,6 +88,11 @@ int pass_gate(TaskContext& context, const std::string& folder, const std::string
   return x;
 }
 
+std::string& source_looked_at() {
+  static std::string source;
+  return source;
+}
+
 }  // namespace
 
 const char* to_string(Mishap mishap) {
@@ -158,12 +163,25 @@ const Function<Blob (*)(const std::vector<Shared<Blob>>&, std::uint64_t)> mix{
     return blob_of(size, fold_of(sums));
   }};
 const Function<std::uint64_t (*)(const std::vector<std::uint64_t>&)> fold{"fold@1", fold_of};
+const Function<std::string (*)()> origin{"origin@1", [] { return std::string{}; }};
+const Function<std::string (*)()> latest_source{"latest_source@1",
+                                                [] { return source_looked_at(); }};
 
 Registry durable_functions() {
   Registry registry;
   registry.add(pass).add(next).add(add).add(minus).add(sum).add(numbers).add(nothing).add(none);
   registry.add(or_minus_one).add(words).add(count_words).add(sum_nested).add(mishap);
   registry.add(wait_for_gate).add(make_blob).add(checksum).add(checksum_all).add(mix).add(fold);
+  return registry;
+}
+
+Result<Registry> functions_of(const std::string& source) {
+  source_looked_at() = source;
+  if (source == "unusable") {
+    return Error{.code = Errc::invalid_argument, .message = "there are no such functions"};
+  }
+  Registry registry = durable_functions();
+  registry.add(Function{"origin@1", [source] { return source; }}).add(latest_source);
   return registry;
 }
 

@@ -99,7 +99,15 @@ extern const Function<std::uint64_t (*)(const std::vector<std::uint64_t>&)> fold
 [[nodiscard]] std::uint64_t checksum_of(const Blob& blob);
 [[nodiscard]] std::uint64_t fold_of(const std::vector<std::uint64_t>& sums);
 
+/// Answers the source that it is from.
+extern const Function<std::string (*)()> origin;
+/// Answers the source that its process has looked at last, as the folder that it is in would.
+extern const Function<std::string (*)()> latest_source;
+
 [[nodiscard]] Registry durable_functions();
+
+/// The same, and those that answer a source. None are made of an `unusable` one.
+[[nodiscard]] Result<Registry> functions_of(const std::string& source);
 
 /// A call that a function has noted.
 struct NotedCall {

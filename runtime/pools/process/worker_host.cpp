@@ -150,6 +150,7 @@ public:
   WorkerProcessHosting(NodeConnection& node, const SetupFrame& setup,
                        const RegistryMaker& make_registry)
     : make_registry_(make_registry),
+      own_source_(setup.source),
       source_(setup.source),
       registry_(std::make_shared<const Registry>(make_registry(setup.source).value())),
       clock_(std::make_shared<SystemClock>()),
@@ -258,8 +259,10 @@ private:
 
   /// Makes the registry of a source, unless it is at hand. Only the last is kept: making one may
   /// change the folder that the process is in, which belongs to its functions.
-  Result<void> find_functions(const std::string& source) {
-    if (source.empty() || source == source_) return {};
+  Result<void> find_functions(const std::string& source_of_run) {
+    const std::string& source = source_of_run.empty() ? own_source_ : source_of_run;
+    if (source == source_) return {};
+    source_.reset();
     auto made = make_registry_(source);
     if (!made) return std::move(made).error();
     registry_ = std::make_shared<const Registry>(std::move(*made));
@@ -300,7 +303,9 @@ private:
   }
 
   const RegistryMaker& make_registry_;  ///< Of the call that never returns.
-  std::string source_;                  ///< Of the registry.
+  std::string own_source_;              ///< That of the setup.
+  /// Of the registry; nothing after one was looked for in vain, which may have changed the folder.
+  std::optional<std::string> source_;
   std::shared_ptr<const Registry> registry_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const OptimizationCatalogue> optimizations_;
