@@ -95,8 +95,8 @@ struct EngineOptions {
   /// Where the functions of the registry come from, in whatever form `RegistryMaker`s of worker
   /// processes and other nodes understand. Kept with each run.
   std::string source;
-  /// Makes the functions of runs of others that the registry lacks, out of their own source. May be
-  /// empty: such runs are left to other nodes.
+  /// Makes the functions of runs of others whose source is another, or that the registry lacks. May
+  /// be empty: such runs are left to other nodes.
   RegistryMaker make_registry;
   NodeRole role = NodeRole::worker;
   std::string planner = "simple";
