@@ -1,6 +1,8 @@
 #include "weft/runtime/worker_host.hpp"
 
 #include <future>
+#include <mutex>
+#include <optional>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -203,10 +205,21 @@ public:
   [[noreturn]] static void leave() { ::_exit(0); }
 
   void take(NodeConnection& node, const Frame& frame) {
+    if (static_cast<NodeFrame>(frame.kind) == NodeFrame::invoke) {
+      if (auto invocation = decode<InvokeFrame>(frame.payload)) invoke(node, *invocation);
+      return;
+    }
+    const std::lock_guard lock{mutex_};
+    if (early_) {
+      early_->push_back(frame);
+    } else {
+      tell_worker(frame);
+    }
+  }
+
+private:
+  void tell_worker(const Frame& frame) {
     switch (static_cast<NodeFrame>(frame.kind)) {
-      case NodeFrame::invoke:
-        if (auto invocation = decode<InvokeFrame>(frame.payload)) invoke(node, *invocation);
-        return;
       case NodeFrame::tasks:
         if (auto tasks = decode<TasksFrame>(frame.payload)) {
           caf::anon_send(host_, TasksReady{std::move(tasks->tasks)});
@@ -223,38 +236,33 @@ public:
     }
   }
 
-private:
   void invoke(NodeConnection& node, InvokeFrame& frame) {
     if (auto found = find_functions(frame.source); !found) {
       refuse(node, frame, std::move(found).error());
       return;
     }
     if (frame.slice.empty()) {
-      auto shared = std::make_shared<InvokeFrame>(std::move(frame));
-      store_.store->describe(
-        shared->run, shared->worker, [this, &node, shared](Result<RunDescription> description) {
-          if (!description) {
-            refuse(node, *shared, std::move(description).error());
-            return;
-          }
-          // The store decodes with the functions of the setup.
-          auto bound = bind_functions(*description->graph, *description->plan, *registry_);
-          if (bound) {
-            host(node, *shared, bound->graph, bound->plan);
-          } else {
-            refuse(node, *shared, std::move(bound).error());
-          }
-        });
+      read_graph(node, std::move(frame));
       return;
     }
     auto parts = unpack_slice(frame.slice);
-    auto decoded =
-      parts ? decode_graph(*parts, *registry_) : Result<DecodedGraph>{std::move(parts).error()};
-    if (decoded) {
-      host(node, frame, decoded->graph, decoded->plan);
-    } else {
-      refuse(node, frame, std::move(decoded).error());
+    host(node, frame,
+         parts ? decode_graph(*parts, *registry_) : Result<DecodedGraph>{std::move(parts).error()});
+  }
+
+  void read_graph(NodeConnection& node, InvokeFrame frame) {
+    {
+      const std::lock_guard lock{mutex_};
+      early_.emplace();
     }
+    auto shared = std::make_shared<InvokeFrame>(std::move(frame));
+    store_.store->describe(
+      shared->run, shared->worker, [this, &node, shared](Result<RunDescription> description) {
+        // The store decodes with the functions of the setup.
+        host(node, *shared,
+             description ? bind_functions(*description->graph, *description->plan, *registry_)
+                         : Result<DecodedGraph>{std::move(description).error()});
+      });
   }
 
   /// Makes the registry of a source, unless it is at hand. Only the last is kept: making one may
@@ -270,19 +278,36 @@ private:
     return {};
   }
 
-  void host(NodeConnection& node, InvokeFrame& frame, GraphPtr graph, PlanPtr plan) {
-    if (auto missing = missing_functions(*graph, *registry_); !missing.empty()) {
-      refuse(node, frame,
-             {.code = Errc::function_unknown,
-              .message = "worker processes lack functions of the run",
-              .hint = "register the same functions before run_worker_if_asked, or name the modules",
-              .causes = std::move(missing)});
+  void host(NodeConnection& node, InvokeFrame& frame, Result<DecodedGraph> decoded) {
+    auto context = decoded ? context_of(frame, std::move(*decoded))
+                           : Result<RunContextPtr>{std::move(decoded).error()};
+    std::unique_lock lock{mutex_};
+    const auto early = std::exchange(early_, std::nullopt);
+    if (!context) {
+      lock.unlock();
+      refuse(node, frame, std::move(context).error());
       return;
+    }
+    caf::anon_send(host_, InvokeWorker{.context = std::move(*context),
+                                       .worker = frame.worker,
+                                       .holder = std::move(frame.holder),
+                                       .tasks = std::move(frame.tasks)});
+    if (!early) return;
+    for (const Frame& one : *early) tell_worker(one);
+  }
+
+  Result<RunContextPtr> context_of(InvokeFrame& frame, DecodedGraph decoded) {
+    if (auto missing = missing_functions(*decoded.graph, *registry_); !missing.empty()) {
+      return Error{
+        .code = Errc::function_unknown,
+        .message = "worker processes lack functions of the run",
+        .hint = "register the same functions before run_worker_if_asked, or name the modules",
+        .causes = std::move(missing)};
     }
     auto context = std::make_shared<RunContext>();
     context->id = frame.run;
-    context->graph = std::move(graph);
-    context->plan = std::move(plan);
+    context->graph = std::move(decoded.graph);
+    context->plan = std::move(decoded.plan);
     context->optimizations = optimizations_;
     context->clock = clock_;
     context->submitted = TimePoint{Nanos{frame.submitted}};
@@ -290,10 +315,7 @@ private:
     context->kept = std::move(frame.kept);
     context->durability = Durability::store;
     context->lease = frame.lease;
-    caf::anon_send(host_, InvokeWorker{.context = std::move(context),
-                                       .worker = frame.worker,
-                                       .holder = std::move(frame.holder),
-                                       .tasks = std::move(frame.tasks)});
+    return RunContextPtr{std::move(context)};
   }
 
   static void refuse(NodeConnection& node, const InvokeFrame& frame, Error why) {
@@ -314,6 +336,9 @@ private:
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   HostHandle host_;
+  std::mutex mutex_;
+  /// What is for the worker whose graph is being read; nothing while none is. Guarded by `mutex_`.
+  std::optional<std::vector<Frame>> early_;
 };
 
 int host_workers(NodeConnection& node, const RegistryMaker& make_registry) {
