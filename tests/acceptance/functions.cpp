@@ -56,6 +56,8 @@ void befall(Mishap kind) {
     case Mishap::freeze:
       ::raise(SIGSTOP);  // Sent to the process, it might let this thread go on for a moment.
       return;
+    case Mishap::hang:
+      for (;;) ::pause();
   }
 }
 
@@ -111,6 +113,8 @@ const char* to_string(Mishap mishap) {
       return "memory";
     case Mishap::freeze:
       return "freeze";
+    case Mishap::hang:
+      return "hang";
   }
   return "unknown";
 }

@@ -25,6 +25,7 @@ enum class Mishap : std::uint8_t {
   exit,       ///< The process leaves as if all were well.
   memory,     ///< It asks for more than its worker may have.
   freeze,     ///< SIGSTOP to its process; it goes on where it was when somebody says so.
+  hang,       ///< It does not return, whoever wants it to.
 };
 
 [[nodiscard]] const char* to_string(Mishap mishap);

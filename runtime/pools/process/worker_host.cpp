@@ -173,7 +173,7 @@ public:
       options.replicas = setup.replicas;
     }
     store_ = open_store(options, *clock_, registry_, StoreRole::worker).value();
-    RunningWord running;
+    std::shared_ptr<RunningCalls> running;
     if (!setup.running_page.empty()) running = open_running_page(setup.running_page).value();
     executors_ = std::make_shared<ThreadedExecutors>(std::move(running));
 
