@@ -129,6 +129,23 @@ TEST_F(Endings, OfRunsWithACallThatWasGivenUpLeaveNoProcessToOthers) {
   expect_nothing_left();
 }
 
+/// As commands do, which have some time between TERM and KILL.
+TEST_F(Endings, OfRunsThatAreCancelledLetFunctionsTidyUp) {
+  {
+    Engine engine{durable_functions(), processes(1)};
+    Workflow workflow{"tidy"};
+    const auto tidy = workflow.task(tidy_up, folder(), "gate", "tidy", 0);
+    const auto run = engine.submit(std::move(workflow), tidy);
+    ASSERT_TRUE(wait_for_calls("tidy", 1));
+    EXPECT_TRUE(run.cancel());
+    ASSERT_TRUE(run.wait_for(bound));
+    expect_other_process(engine, "tidy");
+    open_gate("gate");
+    EXPECT_TRUE(wait_for_calls("tidy-tidied-up", 1));
+  }
+  expect_nothing_left();
+}
+
 TEST_F(Endings, OfRunsThatTakeTooLongSayTheLimit) {
   {
     Engine engine{durable_functions(), processes(1)};

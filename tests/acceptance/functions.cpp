@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
+#include <thread>
 
 namespace weft::test {
 
@@ -90,6 +91,19 @@ int pass_gate(TaskContext& context, const std::string& folder, const std::string
   return x;
 }
 
+int tidy_up_at_gate(TaskContext& context, const std::string& folder, const std::string& gate,
+                    const std::string& label, int x) {
+  note_call(folder, label);
+  const auto look = std::chrono::milliseconds{1};
+  while (context.sleep_for(look)) {
+  }
+  while (!std::filesystem::exists(std::filesystem::path{folder} / gate)) {
+    std::this_thread::sleep_for(look);
+  }
+  note_call(folder, label + "-tidied-up");
+  return x;
+}
+
 std::string& source_looked_at() {
   static std::string source;
   return source;
@@ -151,6 +165,9 @@ const Function<int (*)(TaskContext&, const std::string&, int, int, const std::st
 const Function<int (*)(TaskContext&, const std::string&, const std::string&, const std::string&,
                        int)>
   wait_for_gate{"wait_for_gate@1", pass_gate};
+const Function<int (*)(TaskContext&, const std::string&, const std::string&, const std::string&,
+                       int)>
+  tidy_up{"tidy_up@1", tidy_up_at_gate};
 const Function<Blob (*)(std::uint64_t, std::uint64_t)> make_blob{"make_blob@1", blob_of};
 const Function<std::uint64_t (*)(const Shared<Blob>&)> checksum{
   "checksum@1", [](const Shared<Blob>& blob) { return checksum_of(*blob); }};
@@ -175,7 +192,13 @@ Registry durable_functions() {
   Registry registry;
   registry.add(pass).add(next).add(add).add(minus).add(sum).add(numbers).add(nothing).add(none);
   registry.add(or_minus_one).add(words).add(count_words).add(sum_nested).add(mishap);
-  registry.add(wait_for_gate).add(make_blob).add(checksum).add(checksum_all).add(mix).add(fold);
+  registry.add(wait_for_gate)
+    .add(tidy_up)
+    .add(make_blob)
+    .add(checksum)
+    .add(checksum_all)
+    .add(mix)
+    .add(fold);
   return registry;
 }
 

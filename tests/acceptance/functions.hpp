@@ -87,6 +87,11 @@ extern const Function<int (*)(TaskContext&, const std::string& folder, int misha
 extern const Function<int (*)(TaskContext&, const std::string& folder, const std::string& gate,
                               const std::string& label, int x)>
   wait_for_gate;
+/// Notes its call under `label`, and, once it has been stopped and the folder has a file called
+/// `gate`, that it tidied up; answers `x`.
+extern const Function<int (*)(TaskContext&, const std::string& folder, const std::string& gate,
+                              const std::string& label, int x)>
+  tidy_up;
 /// So many bytes that follow from `seed`.
 extern const Function<Blob (*)(std::uint64_t size, std::uint64_t seed)> make_blob;
 extern const Function<std::uint64_t (*)(const Shared<Blob>&)> checksum;

@@ -17,7 +17,8 @@ namespace {
 constexpr int own_failed_starts_max = 3;
 constexpr Nanos start_backoff = std::chrono::milliseconds{200};
 constexpr Nanos start_backoff_max = std::chrono::seconds{5};
-constexpr Nanos end_grace = std::chrono::seconds{2};
+/// For functions that were told to stop: twice what commands have between TERM and KILL.
+constexpr Nanos end_grace = std::chrono::seconds{10};
 
 }  // namespace
 

@@ -1,8 +1,10 @@
 #include "weft/runtime/worker_host.hpp"
 
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -60,6 +62,7 @@ private:
 /// What the process has, whichever worker it hosts.
 struct HostParts {
   NodeConnection* node = nullptr;
+  std::atomic<bool>* hosting = nullptr;  ///< Set while there is a worker.
   std::shared_ptr<const Registry> registry;
   std::shared_ptr<const OptimizationCatalogue> optimizations;
   std::shared_ptr<const Clock> clock;
@@ -92,6 +95,7 @@ public:
 
 private:
   void invoke(InvokeWorker& message) {
+    *parts_.hosting = true;
     run_ = message.context->id;
     id_ = message.worker;
     Services services = parts_.services;
@@ -133,6 +137,7 @@ private:
 
   void on_over() {
     worker_ = nullptr;
+    *parts_.hosting = false;
     send_frame(
       *parts_.node, NodeFrame::over,
       OverFrame{.run = run_, .worker = id_, .tasks = std::exchange(left_, {}), .refusal = {}});
@@ -173,9 +178,8 @@ public:
       options.replicas = setup.replicas;
     }
     store_ = open_store(options, *clock_, registry_, StoreRole::worker).value();
-    std::shared_ptr<RunningCalls> running;
-    if (!setup.running_page.empty()) running = open_running_page(setup.running_page).value();
-    executors_ = std::make_shared<ThreadedExecutors>(std::move(running));
+    if (!setup.running_page.empty()) running_ = open_running_page(setup.running_page).value();
+    executors_ = std::make_shared<ThreadedExecutors>(running_);
 
     announce_messages();
     config_.set("caf.logger.file.verbosity", "quiet");
@@ -184,6 +188,7 @@ public:
     config_.set("caf.scheduler.max-threads", 1);
     system_ = std::make_unique<caf::actor_system>(config_);
     HostParts parts{.node = &node,
+                    .hosting = &hosting_,
                     .registry = registry_,
                     .optimizations = optimizations_,
                     .clock = clock_,
@@ -201,8 +206,13 @@ public:
     host_ = system_->spawn<caf::stateful_actor<Host, HostHandle::base>>(std::move(parts));
   }
 
-  /// The process ends by ending; no actor of it has anything to finish.
-  [[noreturn]] static void leave() { ::_exit(0); }
+  /// The process ends by ending; no actor of it has anything to finish. Functions whose worker has
+  /// ended have been told to stop and may tidy up until the node kills the process.
+  [[noreturn]] void leave() {
+    constexpr auto look = std::chrono::milliseconds{5};
+    while (running_ && running_->count > 0 && !hosting_) std::this_thread::sleep_for(look);
+    ::_exit(0);
+  }
 
   void take(NodeConnection& node, const Frame& frame) {
     if (static_cast<NodeFrame>(frame.kind) == NodeFrame::invoke) {
@@ -332,9 +342,11 @@ private:
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const OptimizationCatalogue> optimizations_;
   OpenStore store_;
+  std::shared_ptr<RunningCalls> running_;
   std::shared_ptr<ExecutorFactory> executors_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
+  std::atomic<bool> hosting_ = false;
   HostHandle host_;
   std::mutex mutex_;
   /// What is for the worker whose graph is being read; nothing while none is. Guarded by `mutex_`.
@@ -378,7 +390,7 @@ int host_workers(NodeConnection& node, const RegistryMaker& make_registry) {
   }
   static_cast<void>(node.send(kind_of(NodeFrame::ready), Payload{}));
   node.wait_for_stop();
-  WorkerProcessHosting::leave();
+  hosting->leave();
 }
 
 }  // namespace
