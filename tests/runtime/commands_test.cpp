@@ -13,6 +13,7 @@
 
 #include "weft/runtime/commands/child_process.hpp"
 #include "weft/runtime/commands/command_record.hpp"
+#include "weft/runtime/commands/command_services.hpp"
 #include "weft/runtime/commands/file_digest.hpp"
 #include "weft/runtime/commands/run_folder.hpp"
 #include "weft/runtime/engine.hpp"
@@ -161,7 +162,19 @@ TEST_F(ChildProcess, IsLookedForOnThePathItIsGiven) {
 
 // -- files ----------------------------------------------------------------------------------------
 
-using RunFolders = FolderTest;
+class RunFolders : public FolderTest {
+protected:
+  [[nodiscard]] std::vector<std::string> left() const {
+    std::vector<std::string> runs;
+    for (const RunFolder& folder : run_folders(at("work"))) runs.push_back(folder.run());
+    return runs;
+  }
+
+  void not_used_for(const std::string& run, std::chrono::hours time) const {
+    fs::last_write_time(RunFolder{at("work"), run}.path() / "lock",
+                        fs::file_time_type::clock::now() - time);
+  }
+};
 
 TEST_F(RunFolders, AreLockedWhileTheirRunGoesOn) {
   const RunFolder folder{at("work"), "abc"};
@@ -194,12 +207,33 @@ TEST_F(RunFolders, AreFoundByTheBeginningOfTheirId) {
 TEST_F(RunFolders, OfOldRunsAreDroppedButNotOfThoseThatGoOn) {
   const auto lock = RunFolderLock::take(RunFolder{at("work"), "a"}, "trial");
   for (const char* run : {"b", "c", "d"}) {
+    const RunFolder folder{at("work"), run};
+    ASSERT_TRUE(RunFolderLock::take(folder, "trial"));
+    folder.mark_ended();
+  }
+  drop_old_run_folders(at("work"), 1);
+  EXPECT_THAT(left(), ElementsAre("a", "d"));
+}
+
+/// One of its commands may wait for a slot, or for a node, with nobody at work.
+TEST_F(RunFolders, OfRunsThatMayGoOnAreKeptForADay) {
+  for (const char* run : {"a", "b", "c"}) {
     ASSERT_TRUE(RunFolderLock::take(RunFolder{at("work"), run}, "trial"));
   }
   drop_old_run_folders(at("work"), 1);
-  std::vector<std::string> left;
-  for (const RunFolder& folder : run_folders(at("work"))) left.push_back(folder.run());
-  EXPECT_THAT(left, ElementsAre("a", "d"));
+  EXPECT_THAT(left(), ElementsAre("a", "b", "c"));
+  not_used_for("a", 25h);
+  not_used_for("b", 23h);
+  drop_old_run_folders(at("work"), 1);
+  EXPECT_THAT(left(), ElementsAre("b", "c"));
+}
+
+TEST_F(RunFolders, OfACommandThatRunsAreLockedHoweverManyRunsFollow) {
+  CommandServices services{{.work = at("work"), .keep_runs = 1000}, "trial", std::nullopt};
+  const auto used = services.folder_of(RunId{1});
+  ASSERT_TRUE(used);
+  for (std::uint64_t run = 2; run < 100; ++run) ASSERT_TRUE(services.folder_of(RunId{run}));
+  EXPECT_TRUE((RunFolder{at("work"), RunId{1}.text()}.running()));
 }
 
 using FileDigest = FolderTest;
