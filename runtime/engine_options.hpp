@@ -26,8 +26,8 @@ struct PoolOptions {
   /// Slots, each a thread that runs user code for one worker at a time. 0: one for each hardware
   /// thread.
   std::uint32_t slots = 0;
-  /// The largest worker class that a slot hosts. A slot is warm for the class that it was started
-  /// for.
+  /// The largest worker class that a slot hosts. A thread is warm for the class that it was started
+  /// for; processes are all started for this one, and are warm for any.
   WorkerClass slot_class{.cpus = 1, .memory = {}};
   Nanos cold_start{};                          ///< Made longer than a thread's own start by this.
   Nanos keep_alive = std::chrono::minutes{5};  ///< An idle slot stays warm for so long.
