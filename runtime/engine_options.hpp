@@ -51,13 +51,13 @@ struct StoreOptions {
   std::string url;
   std::string password_file;  ///< Else the variable WEFT_STORE_PASSWORD; neither: none.
   std::string tls_authorities, tls_certificate, tls_key;  ///< PEM files.
-  bool allow_plaintext = false;  ///< To another machine without TLS.
-  std::string prefix = "weft";   ///< Of every key.
+  bool allow_plaintext = false;                           ///< To another machine without TLS.
+  std::string prefix = "weft";                            ///< Of every key.
   DurabilityLevel durability = DurabilityLevel::everysec;
-  std::uint32_t replicas = 1;                    ///< Of `replicated`, at least 1.
-  Nanos lease = std::chrono::seconds{10};        ///< A worker that is silent for longer has ended.
-  Nanos retention = std::chrono::hours{1};       ///< A result that nobody fetches stays so long.
-  Nanos patience = std::chrono::seconds{10};     ///< How long a store that does not answer is asked.
+  std::uint32_t replicas = 1;                 ///< Of `replicated`, at least 1.
+  Nanos lease = std::chrono::seconds{10};     ///< A worker that is silent for longer has ended.
+  Nanos retention = std::chrono::hours{1};    ///< A result that nobody fetches stays so long.
+  Nanos patience = std::chrono::seconds{10};  ///< How long a store that does not answer is asked.
 };
 
 /// When metrics go from a worker to the history.

@@ -105,9 +105,8 @@ TEST_F(ChildProcess, ThatIgnoresTheRequestIsKilled) {
     EXPECT_EQ(read("ready"), "\n");  // Until it ignores the signal.
     stop.request_stop();
   }};
-  const auto end =
-    run_child(shell("trap '' TERM; echo > ready; while :; do sleep 0.01; done"), stop.get_token(),
-              10ms);
+  const auto end = run_child(shell("trap '' TERM; echo > ready; while :; do sleep 0.01; done"),
+                             stop.get_token(), 10ms);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->signal, SIGKILL);
 }
@@ -275,18 +274,19 @@ TEST(CommandOutputs, ReadAsPlainValuesOfFunctions) {
   EXPECT_EQ(**plain({.items = {{.number = true, .text = "12"}}}).as<int>(), 12);
   EXPECT_EQ(**plain({.items = {{.number = true, .text = "1.5"}}}).as<double>(), 1.5);
   EXPECT_EQ(**plain({.items = {{.text = "12"}}}).as<std::string>(), "12");
-  EXPECT_THAT(**plain({.list = true, .items = {{.text = "a"}, {.text = "b"}}})
-                  .as<std::vector<std::string>>(),
-              ElementsAre("a", "b"));
+  EXPECT_THAT(
+    **plain({.list = true, .items = {{.text = "a"}, {.text = "b"}}}).as<std::vector<std::string>>(),
+    ElementsAre("a", "b"));
 }
 
 using CommandRecords = FolderTest;
 
 TEST_F(CommandRecords, AreReadAsTheyWereWritten) {
-  CommandRecord record{.use = {.command = "run\xff", .parameters = {{"p", {"1"}}}, .inputs = {{"i", "d"}}}};
+  CommandRecord record{
+    .use = {.command = "run\xff", .parameters = {{"p", {"1"}}}, .inputs = {{"i", "d"}}}};
   record.use.command = "run";
-  record.output.outputs["o"] = {.list = true,
-                                .items = {{.file = true, .text = "/x", .size = {3}, .digest = "e"}}};
+  record.output.outputs["o"] = {
+    .list = true, .items = {{.file = true, .text = "/x", .size = {3}, .digest = "e"}}};
   ASSERT_TRUE(write_record(at(""), record));
   const auto read = read_record(at(""));
   ASSERT_TRUE(read);
@@ -345,17 +345,17 @@ tasks:
 )yaml");
   Registry registry;
   registry.add(Function{"up_to@1", [](int n) {
-    std::vector<int> all;
-    for (int i = 1; i <= n; ++i) all.push_back(i);
-    return all;
-  }});
+                          std::vector<int> all;
+                          for (int i = 1; i <= n; ++i) all.push_back(i);
+                          return all;
+                        }});
   registry.add(Function{"twice@1", [](int n) { return 2 * n; }});
   registry.add(Function{"shout@1", [](const std::string& text) { return text + "!"; }});
   registry.add(Function{"total@1", [](const std::vector<int>& all, int more) {
-    int sum = more;
-    for (const int each : all) sum += each;
-    return sum;
-  }});
+                          int sum = more;
+                          for (const int each : all) sum += each;
+                          return sum;
+                        }});
   const auto pipeline = load_pipeline(at("p.yaml"));
   ASSERT_TRUE(pipeline) << to_string(pipeline.error());
   auto workflow = make_workflow(*pipeline, {}, registry, {.work = at("work")});
