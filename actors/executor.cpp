@@ -120,7 +120,7 @@ TaskExecuted execute(const ExecuteTask& call, CallContext& context) {
 class ThreadedExecutor final : public ExecutorHandle::base {
 public:
   ThreadedExecutor(caf::actor_config& config, SlotThread* thread,
-                   std::shared_ptr<std::atomic<std::uint32_t>> running)
+                   std::shared_ptr<RunningCalls> running)
     : ExecutorHandle::base(config), thread_(thread), running_(std::move(running)) {
     thread_->serve(this);
   }
@@ -145,14 +145,28 @@ private:
     // call.
     if (call.announce_start) caf::anon_send(call.reply_to, TaskStarted{.attempt = call.attempt});
     ThreadContext context{call};
-    if (running_) running_->store(call.task.number() + 1, std::memory_order_relaxed);
+    note_begin(call.task);
     TaskExecuted executed = execute(call, context);
-    if (running_) running_->store(0, std::memory_order_relaxed);
+    note_end(call.task);
     tell(this, call.reply_to, std::move(executed));
   }
 
+  void note_begin(TaskId task) {
+    if (!running_) return;
+    running_->count.fetch_add(1, std::memory_order_relaxed);
+    running_->task.store(task.number() + 1, std::memory_order_relaxed);
+  }
+
+  /// A call that was given up may return in the middle of the next, which is not its to clear.
+  void note_end(TaskId task) {
+    if (!running_) return;
+    std::uint32_t own = task.number() + 1;
+    running_->task.compare_exchange_strong(own, 0, std::memory_order_relaxed);
+    running_->count.fetch_sub(1, std::memory_order_release);
+  }
+
   SlotThread* thread_;  ///< Outlives this actor: the factory ends it last.
-  std::shared_ptr<std::atomic<std::uint32_t>> running_;
+  std::shared_ptr<RunningCalls> running_;
 };
 
 // -- in virtual time ------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -11,6 +12,14 @@
 #include "weft/actors/slot_thread.hpp"
 
 namespace weft {
+
+/// What executors are calling, for whoever finds out what has ended their process, or wants to use
+/// it for something else. Other processes may read it.
+struct RunningCalls {
+  /// One more than the number of the task whose function was called last; 0 when it has returned.
+  std::atomic<std::uint32_t> task;
+  std::atomic<std::uint32_t> count;  ///< Those that have not returned, given up or not.
+};
 
 /// Makes the executors of a pool, and owns what they run on.
 class ExecutorFactory {
@@ -28,16 +37,14 @@ public:
 class ThreadedExecutors final : public ExecutorFactory {
 public:
   ThreadedExecutors() = default;
-  /// @param running holds one more than the number of the task whose function is being called, else
-  ///        0; for one executor, seen by whoever finds out what has ended the process
-  explicit ThreadedExecutors(std::shared_ptr<std::atomic<std::uint32_t>> running)
+  explicit ThreadedExecutors(std::shared_ptr<RunningCalls> running)
     : running_(std::move(running)) {}
   ~ThreadedExecutors() override;
   ExecutorHandle spawn(caf::actor_system& system) override;
   void stop() override;
 
 private:
-  std::shared_ptr<std::atomic<std::uint32_t>> running_;
+  std::shared_ptr<RunningCalls> running_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<SlotThread>> threads_;
 };

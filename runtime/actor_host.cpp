@@ -8,14 +8,14 @@
 #include <thread>
 
 #include "weft/actors/feed.hpp"
+#include "weft/actors/launcher.hpp"
 #include "weft/actors/planner.hpp"
 #include "weft/actors/pool.hpp"
-#include "weft/actors/launcher.hpp"
 #include "weft/actors/sweeper.hpp"
-#include "weft/runtime/pools/process/process_launcher.hpp"
 #include "weft/runtime/actor_messages.hpp"
 #include "weft/runtime/function_binding.hpp"
 #include "weft/runtime/open_history.hpp"
+#include "weft/runtime/pools/process/process_launcher.hpp"
 #include "weft/runtime/requirement_check.hpp"
 #include "weft/runtime/run_client.hpp"
 #include "weft/workflow/graph_codec.hpp"
@@ -159,8 +159,7 @@ void ActorHost::start_services() {
   auto services = std::make_shared<Services>();
   // One for each slot: a worker's steps then need no other thread.
   for (std::uint32_t i = 0; i < options_.pool.slots; ++i) {
-    const StorageBrokerHandle broker =
-      spawn_storage_broker(*system_, store_.store, store_.answers);
+    const StorageBrokerHandle broker = spawn_storage_broker(*system_, store_.store, store_.answers);
     services->attempt_stores.push_back(broker);
     services->run_store = broker;
   }
@@ -191,35 +190,39 @@ void ActorHost::start_launcher(Services& services) {
     return context_of(run, description);
   };
   if (options_.pool.kind == PoolKind::processes) {
-    services.launcher = spawn_process_launcher(
-      *system_, {.pool = options_.pool,
-                 .store = options_.store,
-                 .record = services.record,
-                 .source = options_.source,
-                 .run_store = services.run_store,
-                 .recorder = services.recorder,
-                 .clock = clock_,
-                 .make_context = make_context});
+    services.launcher = spawn_process_launcher(*system_, {.pool = options_.pool,
+                                                          .store = options_.store,
+                                                          .record = services.record,
+                                                          .source = options_.source,
+                                                          .run_store = services.run_store,
+                                                          .recorder = services.recorder,
+                                                          .clock = clock_,
+                                                          .make_context = make_context});
   } else {
-    services.launcher = spawn_launcher(*system_, [this] { return services_; }, make_context);
+    services.launcher = spawn_launcher(
+      *system_, [this] { return services_; }, make_context);
   }
   sweeper_ =
     spawn_sweeper(*system_, services.run_store, services.launcher, options_.store.lease / 2);
 }
 
-/// What actors of this node share about a run that another has submitted.
+/// What actors of this node share about a run that another has submitted. Functions of the same
+/// names may do something else when they come from another source.
 Result<RunContextPtr> ActorHost::context_of(RunId run, const RunDescription& description) const {
   auto missing = missing_functions(*description.graph, registry_);
-  if (!missing.empty()) {
-    if (options_.make_registry && !description.source.empty()) {
-      return context_from_source(run, description);
-    }
-    return Error{.code = Errc::function_unknown,
-                 .message = "this node lacks functions of run " + run.text(),
-                 .hint = "give it the modules and the registry that the run was submitted with",
-                 .causes = std::move(missing)};
+  const bool other_source = !description.source.empty() && description.source != options_.source;
+  // Worker processes look for the functions of each source themselves.
+  const bool usable = !other_source || options_.pool.kind == PoolKind::processes;
+  if (missing.empty() && usable) return view_of(run, description);
+  if (options_.make_registry && !description.source.empty()) {
+    return context_from_source(run, description);
   }
-  return view_of(run, description);
+  return Error{.code = Errc::function_unknown,
+               .message = missing.empty()
+                            ? "the functions of run " + run.text() + " are not those of this node"
+                            : "this node lacks functions of run " + run.text(),
+               .hint = "give it the modules and the registry that the run was submitted with",
+               .causes = std::move(missing)};
 }
 
 /// As `context_of`, with the functions that the run's own source tells of. Worker processes make
@@ -395,8 +398,7 @@ Result<std::shared_ptr<RunHandle>> ActorHost::resume(RunId run) {
   auto context = context_of(run, *description);
   if (!context) return std::move(context).error();
   for (auto& [worker, tasks] : first_tasks(*description)) {
-    tell(services_->launcher,
-         LaunchTasks{.run = run, .worker = worker, .tasks = std::move(tasks)});
+    tell(services_->launcher, LaunchTasks{.run = run, .worker = worker, .tasks = std::move(tasks)});
   }
   return attach(run);
 }

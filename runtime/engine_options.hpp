@@ -26,8 +26,8 @@ struct PoolOptions {
   /// Slots, each a thread that runs user code for one worker at a time. 0: one for each hardware
   /// thread.
   std::uint32_t slots = 0;
-  /// The largest worker class that a slot hosts. A slot is warm for the class that it was started
-  /// for.
+  /// The largest worker class that a slot hosts. A thread is warm for the class that it was started
+  /// for; processes are all started for this one, and are warm for any.
   WorkerClass slot_class{.cpus = 1, .memory = {}};
   Nanos cold_start{};                          ///< Made longer than a thread's own start by this.
   Nanos keep_alive = std::chrono::minutes{5};  ///< An idle slot stays warm for so long.
@@ -51,13 +51,13 @@ struct StoreOptions {
   std::string url;
   std::string password_file;  ///< Else the variable WEFT_STORE_PASSWORD; neither: none.
   std::string tls_authorities, tls_certificate, tls_key;  ///< PEM files.
-  bool allow_plaintext = false;  ///< To another machine without TLS.
-  std::string prefix = "weft";   ///< Of every key.
+  bool allow_plaintext = false;                           ///< To another machine without TLS.
+  std::string prefix = "weft";                            ///< Of every key.
   DurabilityLevel durability = DurabilityLevel::everysec;
-  std::uint32_t replicas = 1;                    ///< Of `replicated`, at least 1.
-  Nanos lease = std::chrono::seconds{10};        ///< A worker that is silent for longer has ended.
-  Nanos retention = std::chrono::hours{1};       ///< A result that nobody fetches stays so long.
-  Nanos patience = std::chrono::seconds{10};     ///< How long a store that does not answer is asked.
+  std::uint32_t replicas = 1;                 ///< Of `replicated`, at least 1.
+  Nanos lease = std::chrono::seconds{10};     ///< A worker that is silent for longer has ended.
+  Nanos retention = std::chrono::hours{1};    ///< A result that nobody fetches stays so long.
+  Nanos patience = std::chrono::seconds{10};  ///< How long a store that does not answer is asked.
 };
 
 /// When metrics go from a worker to the history.
@@ -95,8 +95,8 @@ struct EngineOptions {
   /// Where the functions of the registry come from, in whatever form `RegistryMaker`s of worker
   /// processes and other nodes understand. Kept with each run.
   std::string source;
-  /// Makes the functions of runs of others that the registry lacks, out of their own source. May be
-  /// empty: such runs are left to other nodes.
+  /// Makes the functions of runs of others whose source is another, or that the registry lacks. May
+  /// be empty: such runs are left to other nodes.
   RegistryMaker make_registry;
   NodeRole role = NodeRole::worker;
   std::string planner = "simple";

@@ -153,6 +153,8 @@ private:
       watch_->wait();
       history_.record = run_->record();
     }
+    RunFolder{session_.configuration.text("commands.folder"), history_.record.id.text()}
+      .mark_ended();
     // The engine is gone, so all that it measured is in the history by now.
     {
       const std::lock_guard lock{mutex_};
@@ -171,8 +173,8 @@ private:
       const Errc code = failure.error().code;
       if (code != Errc::history_unavailable && code != Errc::run_unknown) throw;
       in_history_ = false;
-      console_.note(fmt::format("warning: the run is not in the history: {}\n",
-                                to_string(failure.error())));
+      console_.note(
+        fmt::format("warning: the run is not in the history: {}\n", to_string(failure.error())));
     }
   }
 

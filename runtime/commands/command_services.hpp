@@ -27,8 +27,8 @@ public:
   [[nodiscard]] const std::optional<RunFolder>& previous() const { return previous_; }
   [[nodiscard]] FileDigests& digests() { return digests_; }
 
-  /// The folder of a run, made and locked when it is first asked for.
-  [[nodiscard]] Result<RunFolder> folder_of(RunId run);
+  /// The folder of a run, which is locked at least as long as the answer lives.
+  [[nodiscard]] Result<std::shared_ptr<const RunFolderLock>> folder_of(RunId run);
 
   /// Notes that a task of the run writes the file. Fails when another task does, too.
   [[nodiscard]] Result<void> claim_path(RunId run, const std::string& path,
@@ -40,10 +40,14 @@ public:
 
 private:
   struct Opened {
-    RunFolder folder;
-    RunFolderLock lock;
+    std::shared_ptr<const RunFolderLock> lock;
+    std::uint64_t used = 0;                      ///< The larger, the later.
     std::map<std::string, std::string> writers;  ///< The task that writes each file.
   };
+
+  /// The use of a folder by one command.
+  [[nodiscard]] std::shared_ptr<const RunFolderLock> use(Opened& opened);
+  void close_longest_unused();
 
   CommandOptions options_;
   std::string pipeline_;
@@ -51,6 +55,7 @@ private:
   FileDigests digests_;
   std::mutex mutex_;
   std::map<std::string, Opened> runs_;
+  std::uint64_t uses_ = 0;
 };
 
 using CommandServicesPtr = std::shared_ptr<CommandServices>;

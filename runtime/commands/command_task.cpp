@@ -73,7 +73,8 @@ public:
     if (!use) return std::move(use).error();
     auto folder = services_.folder_of(context_.run());
     if (!folder) return std::move(folder).error();
-    task_folder_ = folder->task(task_.task.name, rows_);
+    run_folder_ = std::move(*folder);
+    task_folder_ = run_folder_->folder().task(task_.task.name, rows_);
     if (services_.previous() && context_.attempt() == 1) {
       if (auto kept = keep_previous(*use)) return *kept;
     }
@@ -330,6 +331,7 @@ private:
   TaskContext& context_;
   std::vector<std::uint32_t> rows_;
   CommandValues values_;
+  std::shared_ptr<const RunFolderLock> run_folder_;
   fs::path task_folder_;
   AttemptFolder attempt_;
 };

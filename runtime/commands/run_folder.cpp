@@ -1,10 +1,12 @@
 #include "weft/runtime/commands/run_folder.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 
@@ -50,6 +52,22 @@ bool RunFolder::running() const {
   return held;
 }
 
+bool RunFolder::may_go_on() const {
+  // A night without a node is no reason to lose what the next command reads.
+  constexpr auto longest_pause = std::chrono::hours{24};
+  if (running()) return true;
+  std::error_code failure;
+  if (fs::exists(path_ / "ended", failure)) return false;
+  const auto used = fs::last_write_time(path_ / "lock", failure);
+  return !failure && fs::file_time_type::clock::now() - used < longest_pause;
+}
+
+void RunFolder::mark_ended() const {
+  std::error_code failure;
+  if (!fs::exists(path_ / "run.json", failure)) return;
+  std::ofstream{path_ / "ended"};  // Should that fail, it is found out by its age.
+}
+
 Result<RunFolderLock> RunFolderLock::take(const RunFolder& folder, std::string_view pipeline) {
   std::error_code failure;
   fs::create_directories(folder.path() / "tasks", failure);
@@ -57,7 +75,7 @@ Result<RunFolderLock> RunFolderLock::take(const RunFolder& folder, std::string_v
   const fs::path path = folder.path() / "lock";
   const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock < 0) return folder_refused(path, std::strerror(errno));
-  RunFolderLock held{lock};
+  RunFolderLock held{folder, lock};
   struct flock asked = whole_file_lock();
   asked.l_type = F_RDLCK;  // All processes that work at the run hold it.
   if (::fcntl(lock, F_OFD_SETLK, &asked) != 0) return folder_refused(path, std::strerror(errno));
@@ -66,6 +84,11 @@ Result<RunFolderLock> RunFolderLock::take(const RunFolder& folder, std::string_v
     return written.error();
   }
   return held;
+}
+
+void RunFolderLock::touch() const {
+  // Should that fail, its run is believed to rest for longer than it does.
+  static_cast<void>(::futimens(descriptor_, nullptr));
 }
 
 RunFolderLock::~RunFolderLock() {
@@ -117,7 +140,7 @@ void drop_old_run_folders(const fs::path& work, std::size_t keep, std::string_vi
   const auto folders = run_folders(work);
   if (folders.size() <= keep) return;
   for (std::size_t i = 0; i < folders.size() - keep; ++i) {
-    if (folders[i].run() == spared || folders[i].running()) continue;
+    if (folders[i].run() == spared || folders[i].may_go_on()) continue;
     std::error_code failure;  // What cannot be removed now is tried again by the next run.
     fs::remove_all(folders[i].path(), failure);
   }

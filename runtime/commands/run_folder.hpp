@@ -16,8 +16,10 @@ namespace weft {
 /// Where the commands of one run work and what they leave:
 ///
 ///     <work>/runs/<run>/run.json                        which pipeline
-///                       lock                            held while the run goes on
-///                       tasks/<task>[/<row>]/done.json  how it was done, once it has succeeded
+///                       lock                            held while commands run; as old as its use
+///                       ended                           there once the run has ended, if it was
+///                       seen tasks/<task>[/<row>]/done.json  how it was done, once it has
+///                       succeeded
 ///                                            attempt-1/ stdout, stderr, out/ (its outputs),
 ///                                                       work/ (its folder; gone once it succeeded)
 ///
@@ -35,6 +37,13 @@ public:
   /// Whether a process is still at it.
   [[nodiscard]] bool running() const;
 
+  /// Whether a command of it may yet come: its run has not ended, as far as is known, and was
+  /// worked at within a day. Nobody need be at it then: commands wait for slots, and for nodes.
+  [[nodiscard]] bool may_go_on() const;
+
+  /// Notes that no command of it will come, if it has a folder.
+  void mark_ended() const;
+
 private:
   std::filesystem::path path_;
   std::string run_;
@@ -48,16 +57,24 @@ public:
                                                   std::string_view pipeline);
 
   RunFolderLock(RunFolderLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    : folder_(std::move(other.folder_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
   RunFolderLock& operator=(RunFolderLock other) noexcept {
+    std::swap(folder_, other.folder_);
     std::swap(descriptor_, other.descriptor_);
     return *this;
   }
   ~RunFolderLock();
 
-private:
-  explicit RunFolderLock(int descriptor) : descriptor_(descriptor) {}
+  [[nodiscard]] const RunFolder& folder() const { return folder_; }
 
+  /// Notes that the folder is in use now.
+  void touch() const;
+
+private:
+  RunFolderLock(RunFolder folder, int descriptor)
+    : folder_(std::move(folder)), descriptor_(descriptor) {}
+
+  RunFolder folder_;
   int descriptor_;
 };
 
@@ -71,7 +88,7 @@ private:
 /// The pipeline that a run was of; empty if that cannot be told.
 [[nodiscard]] std::string pipeline_of(const RunFolder& folder);
 
-/// Removes the folders of the oldest runs, but for the newest `keep`, those that still go on, and
+/// Removes the folders of the oldest runs, but for the newest `keep`, those that may go on, and
 /// `spared`.
 void drop_old_run_folders(const std::filesystem::path& work, std::size_t keep,
                           std::string_view spared = {});

@@ -7,7 +7,7 @@
 
 int main(int argument_count, char** arguments) {
   if (const auto code =
-        weft::run_worker_if_asked(argument_count, arguments, weft::test::durable_functions())) {
+        weft::run_worker_if_asked(argument_count, arguments, weft::test::functions_of)) {
     return *code;
   }
   testing::InitGoogleTest(&argument_count, arguments);

@@ -12,7 +12,18 @@ constexpr int length = 5;
 
 }  // namespace
 
-using Endings = DurableRuns;
+class Endings : public DurableRuns {
+protected:
+  /// Expects that the next run has a process that the latest call of the label was not made in.
+  void expect_other_process(Engine& engine, const std::string& label) {
+    Workflow workflow{"next"};
+    const auto next_one = risky(workflow, Mishap::none, 0, "next", 1);
+    const auto run = engine.submit(std::move(workflow), next_one);
+    const auto result = result_in_time(run);
+    ASSERT_TRUE(result) << to_string(result.error());
+    EXPECT_NE(process_of("next"), process_of(label));
+  }
+};
 
 TEST_F(Endings, OfRunsThatFailNameTheTaskThatFailedWhereverItIs) {
   {
@@ -85,6 +96,54 @@ TEST_F(Endings, OfRunsWhoseFunctionIsFrozenComeAtOnceWhenTheyAreCancelled) {
     const auto result = result_in_time(run);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, Errc::cancelled);
+  }
+  expect_nothing_left();
+}
+
+/// A process does one thing at a time: what goes wrong in it is charged to that.
+TEST_F(Endings, OfRunsWhoseFunctionDoesNotReturnLeaveNoProcessToOthers) {
+  {
+    Engine engine{durable_functions(), processes(1)};
+    Workflow workflow{"hanging"};
+    const auto hanging = risky(workflow, Mishap::hang, 1, "hanging", 0);
+    const auto run = engine.submit(std::move(workflow), hanging);
+    ASSERT_TRUE(wait_for_calls("hanging", 1));
+    EXPECT_TRUE(run.cancel());
+    ASSERT_TRUE(run.wait_for(bound));
+    expect_other_process(engine, "hanging");
+  }
+  expect_nothing_left();
+}
+
+/// Its second attempt is made beside the first, as it is the worker's own.
+TEST_F(Endings, OfRunsWithACallThatWasGivenUpLeaveNoProcessToOthers) {
+  {
+    Engine engine{durable_functions(), processes(1)};
+    Workflow workflow{"given-up"};
+    const auto hanging = risky(workflow, Mishap::hang, 1, "given-up", 0);
+    workflow.options(hanging).timeout = 200ms;
+    workflow.options(hanging).retries = RetryPolicy{.attempts = 10};
+    const auto run = engine.submit(std::move(workflow), hanging);
+    const auto result = result_in_time(run);
+    ASSERT_TRUE(result) << to_string(result.error());
+    expect_other_process(engine, "given-up");
+  }
+  expect_nothing_left();
+}
+
+/// As commands do, which have some time between TERM and KILL.
+TEST_F(Endings, OfRunsThatAreCancelledLetFunctionsTidyUp) {
+  {
+    Engine engine{durable_functions(), processes(1)};
+    Workflow workflow{"tidy"};
+    const auto tidy = workflow.task(tidy_up, folder(), "gate", "tidy", 0);
+    const auto run = engine.submit(std::move(workflow), tidy);
+    ASSERT_TRUE(wait_for_calls("tidy", 1));
+    EXPECT_TRUE(run.cancel());
+    ASSERT_TRUE(run.wait_for(bound));
+    expect_other_process(engine, "tidy");
+    open_gate("gate");
+    EXPECT_TRUE(wait_for_calls("tidy-tidied-up", 1));
   }
   expect_nothing_left();
 }

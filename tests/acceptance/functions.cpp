@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
+#include <thread>
 
 namespace weft::test {
 
@@ -56,6 +57,8 @@ void befall(Mishap kind) {
     case Mishap::freeze:
       ::raise(SIGSTOP);  // Sent to the process, it might let this thread go on for a moment.
       return;
+    case Mishap::hang:
+      for (;;) ::pause();
   }
 }
 
@@ -88,6 +91,24 @@ int pass_gate(TaskContext& context, const std::string& folder, const std::string
   return x;
 }
 
+int tidy_up_at_gate(TaskContext& context, const std::string& folder, const std::string& gate,
+                    const std::string& label, int x) {
+  note_call(folder, label);
+  const auto look = std::chrono::milliseconds{1};
+  while (context.sleep_for(look)) {
+  }
+  while (!std::filesystem::exists(std::filesystem::path{folder} / gate)) {
+    std::this_thread::sleep_for(look);
+  }
+  note_call(folder, label + "-tidied-up");
+  return x;
+}
+
+std::string& source_looked_at() {
+  static std::string source;
+  return source;
+}
+
 }  // namespace
 
 const char* to_string(Mishap mishap) {
@@ -106,6 +127,8 @@ const char* to_string(Mishap mishap) {
       return "memory";
     case Mishap::freeze:
       return "freeze";
+    case Mishap::hang:
+      return "hang";
   }
   return "unknown";
 }
@@ -142,6 +165,9 @@ const Function<int (*)(TaskContext&, const std::string&, int, int, const std::st
 const Function<int (*)(TaskContext&, const std::string&, const std::string&, const std::string&,
                        int)>
   wait_for_gate{"wait_for_gate@1", pass_gate};
+const Function<int (*)(TaskContext&, const std::string&, const std::string&, const std::string&,
+                       int)>
+  tidy_up{"tidy_up@1", tidy_up_at_gate};
 const Function<Blob (*)(std::uint64_t, std::uint64_t)> make_blob{"make_blob@1", blob_of};
 const Function<std::uint64_t (*)(const Shared<Blob>&)> checksum{
   "checksum@1", [](const Shared<Blob>& blob) { return checksum_of(*blob); }};
@@ -158,12 +184,31 @@ const Function<Blob (*)(const std::vector<Shared<Blob>>&, std::uint64_t)> mix{
     return blob_of(size, fold_of(sums));
   }};
 const Function<std::uint64_t (*)(const std::vector<std::uint64_t>&)> fold{"fold@1", fold_of};
+const Function<std::string (*)()> origin{"origin@1", [] { return std::string{}; }};
+const Function<std::string (*)()> latest_source{"latest_source@1",
+                                                [] { return source_looked_at(); }};
 
 Registry durable_functions() {
   Registry registry;
   registry.add(pass).add(next).add(add).add(minus).add(sum).add(numbers).add(nothing).add(none);
   registry.add(or_minus_one).add(words).add(count_words).add(sum_nested).add(mishap);
-  registry.add(wait_for_gate).add(make_blob).add(checksum).add(checksum_all).add(mix).add(fold);
+  registry.add(wait_for_gate)
+    .add(tidy_up)
+    .add(make_blob)
+    .add(checksum)
+    .add(checksum_all)
+    .add(mix)
+    .add(fold);
+  return registry;
+}
+
+Result<Registry> functions_of(const std::string& source) {
+  source_looked_at() = source;
+  if (source == "unusable") {
+    return Error{.code = Errc::invalid_argument, .message = "there are no such functions"};
+  }
+  Registry registry = durable_functions();
+  registry.add(Function{"origin@1", [source] { return source; }}).add(latest_source);
   return registry;
 }
 

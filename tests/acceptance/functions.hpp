@@ -25,6 +25,7 @@ enum class Mishap : std::uint8_t {
   exit,       ///< The process leaves as if all were well.
   memory,     ///< It asks for more than its worker may have.
   freeze,     ///< SIGSTOP to its process; it goes on where it was when somebody says so.
+  hang,       ///< It does not return, whoever wants it to.
 };
 
 [[nodiscard]] const char* to_string(Mishap mishap);
@@ -86,6 +87,11 @@ extern const Function<int (*)(TaskContext&, const std::string& folder, int misha
 extern const Function<int (*)(TaskContext&, const std::string& folder, const std::string& gate,
                               const std::string& label, int x)>
   wait_for_gate;
+/// Notes its call under `label`, and, once it has been stopped and the folder has a file called
+/// `gate`, that it tidied up; answers `x`.
+extern const Function<int (*)(TaskContext&, const std::string& folder, const std::string& gate,
+                              const std::string& label, int x)>
+  tidy_up;
 /// So many bytes that follow from `seed`.
 extern const Function<Blob (*)(std::uint64_t size, std::uint64_t seed)> make_blob;
 extern const Function<std::uint64_t (*)(const Shared<Blob>&)> checksum;
@@ -99,7 +105,15 @@ extern const Function<std::uint64_t (*)(const std::vector<std::uint64_t>&)> fold
 [[nodiscard]] std::uint64_t checksum_of(const Blob& blob);
 [[nodiscard]] std::uint64_t fold_of(const std::vector<std::uint64_t>& sums);
 
+/// Answers the source that it is from.
+extern const Function<std::string (*)()> origin;
+/// Answers the source that its process has looked at last, as the folder that it is in would.
+extern const Function<std::string (*)()> latest_source;
+
 [[nodiscard]] Registry durable_functions();
+
+/// The same, and those that answer a source. None are made of an `unusable` one.
+[[nodiscard]] Result<Registry> functions_of(const std::string& source);
 
 /// A call that a function has noted.
 struct NotedCall {

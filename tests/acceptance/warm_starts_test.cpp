@@ -20,12 +20,14 @@ protected:
     int warm = 0;
     friend bool operator==(const Starts&, const Starts&) = default;
   };
-  Starts starts_of_a_run(Engine& engine, std::uint32_t workers) {
+  Starts starts_of_a_run(Engine& engine, std::uint32_t workers,
+                         std::optional<WorkerClass> worker_class = std::nullopt) {
     Workflow workflow{"starts"};
     for (std::uint32_t i = 0; i < workers; ++i) {
       const auto task =
         workflow.task(mishap, folder(), static_cast<int>(Mishap::none), 0, "started", 0);
       workflow.options(task).worker = WorkerId{i};
+      workflow.options(task).worker_class = worker_class;
     }
     RunId id;
     {
@@ -62,6 +64,16 @@ TEST_F(WarmStarts, AreNotThoseOfAnotherEngineOnTheSameMachine) {
   Engine second{durable_functions(), recorded(1)};
   EXPECT_EQ(starts_of_a_run(second, 1), (Starts{.cold = 1}));
   EXPECT_EQ(starts_of_a_run(first, 1), (Starts{.warm = 1}));
+}
+
+/// All processes of a pool are alike, whatever their workers need of them.
+TEST_F(WarmStarts, AreThoseOfWorkersOfAnyClass) {
+  EngineOptions options = recorded(1);
+  options.pool.slot_class.cpus = 2;
+  Engine engine{durable_functions(), options};
+  EXPECT_EQ(starts_of_a_run(engine, 1, WorkerClass{.cpus = 2}), (Starts{.cold = 1}));
+  EXPECT_EQ(starts_of_a_run(engine, 1, WorkerClass{.cpus = 1}), (Starts{.warm = 1}));
+  EXPECT_EQ(starts_of_a_run(engine, 1), (Starts{.warm = 1}));
 }
 
 TEST_F(WarmStarts, EndWithTheKeepAlive) {

@@ -545,6 +545,13 @@ class Attacked(PipelineTest):
         self.ok("run", "pipeline.yaml")
         self.assertEqual(self.again(), {})
 
+    def test_folders_of_runs_that_have_ended_go_when_newer_ones_come(self):
+        self.environment["WEFT_COMMANDS_KEEP_RUNS"] = "2"
+        file = self.pipeline("one: {run: ['true']}")
+        for _ in range(4):
+            self.ok("run", file)
+        self.assertEqual(len(list((self.work / ".weft" / "runs").iterdir())), 2)
+
     def test_texts_that_are_no_utf8_do_not_change_on_the_way(self):
         self.pipeline("""\
             gen: {shell: "printf 'caf\\\\351'", out: {t: text}}

@@ -13,6 +13,7 @@
 
 #include "weft/runtime/commands/child_process.hpp"
 #include "weft/runtime/commands/command_record.hpp"
+#include "weft/runtime/commands/command_services.hpp"
 #include "weft/runtime/commands/file_digest.hpp"
 #include "weft/runtime/commands/run_folder.hpp"
 #include "weft/runtime/engine.hpp"
@@ -104,9 +105,8 @@ TEST_F(ChildProcess, ThatIgnoresTheRequestIsKilled) {
     EXPECT_EQ(read("ready"), "\n");  // Until it ignores the signal.
     stop.request_stop();
   }};
-  const auto end =
-    run_child(shell("trap '' TERM; echo > ready; while :; do sleep 0.01; done"), stop.get_token(),
-              10ms);
+  const auto end = run_child(shell("trap '' TERM; echo > ready; while :; do sleep 0.01; done"),
+                             stop.get_token(), 10ms);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->signal, SIGKILL);
 }
@@ -161,7 +161,19 @@ TEST_F(ChildProcess, IsLookedForOnThePathItIsGiven) {
 
 // -- files ----------------------------------------------------------------------------------------
 
-using RunFolders = FolderTest;
+class RunFolders : public FolderTest {
+protected:
+  [[nodiscard]] std::vector<std::string> left() const {
+    std::vector<std::string> runs;
+    for (const RunFolder& folder : run_folders(at("work"))) runs.push_back(folder.run());
+    return runs;
+  }
+
+  void not_used_for(const std::string& run, std::chrono::hours time) const {
+    fs::last_write_time(RunFolder{at("work"), run}.path() / "lock",
+                        fs::file_time_type::clock::now() - time);
+  }
+};
 
 TEST_F(RunFolders, AreLockedWhileTheirRunGoesOn) {
   const RunFolder folder{at("work"), "abc"};
@@ -194,12 +206,33 @@ TEST_F(RunFolders, AreFoundByTheBeginningOfTheirId) {
 TEST_F(RunFolders, OfOldRunsAreDroppedButNotOfThoseThatGoOn) {
   const auto lock = RunFolderLock::take(RunFolder{at("work"), "a"}, "trial");
   for (const char* run : {"b", "c", "d"}) {
+    const RunFolder folder{at("work"), run};
+    ASSERT_TRUE(RunFolderLock::take(folder, "trial"));
+    folder.mark_ended();
+  }
+  drop_old_run_folders(at("work"), 1);
+  EXPECT_THAT(left(), ElementsAre("a", "d"));
+}
+
+/// One of its commands may wait for a slot, or for a node, with nobody at work.
+TEST_F(RunFolders, OfRunsThatMayGoOnAreKeptForADay) {
+  for (const char* run : {"a", "b", "c"}) {
     ASSERT_TRUE(RunFolderLock::take(RunFolder{at("work"), run}, "trial"));
   }
   drop_old_run_folders(at("work"), 1);
-  std::vector<std::string> left;
-  for (const RunFolder& folder : run_folders(at("work"))) left.push_back(folder.run());
-  EXPECT_THAT(left, ElementsAre("a", "d"));
+  EXPECT_THAT(left(), ElementsAre("a", "b", "c"));
+  not_used_for("a", 25h);
+  not_used_for("b", 23h);
+  drop_old_run_folders(at("work"), 1);
+  EXPECT_THAT(left(), ElementsAre("b", "c"));
+}
+
+TEST_F(RunFolders, OfACommandThatRunsAreLockedHoweverManyRunsFollow) {
+  CommandServices services{{.work = at("work"), .keep_runs = 1000}, "trial", std::nullopt};
+  const auto used = services.folder_of(RunId{1});
+  ASSERT_TRUE(used);
+  for (std::uint64_t run = 2; run < 100; ++run) ASSERT_TRUE(services.folder_of(RunId{run}));
+  EXPECT_TRUE((RunFolder{at("work"), RunId{1}.text()}.running()));
 }
 
 using FileDigest = FolderTest;
@@ -241,18 +274,19 @@ TEST(CommandOutputs, ReadAsPlainValuesOfFunctions) {
   EXPECT_EQ(**plain({.items = {{.number = true, .text = "12"}}}).as<int>(), 12);
   EXPECT_EQ(**plain({.items = {{.number = true, .text = "1.5"}}}).as<double>(), 1.5);
   EXPECT_EQ(**plain({.items = {{.text = "12"}}}).as<std::string>(), "12");
-  EXPECT_THAT(**plain({.list = true, .items = {{.text = "a"}, {.text = "b"}}})
-                  .as<std::vector<std::string>>(),
-              ElementsAre("a", "b"));
+  EXPECT_THAT(
+    **plain({.list = true, .items = {{.text = "a"}, {.text = "b"}}}).as<std::vector<std::string>>(),
+    ElementsAre("a", "b"));
 }
 
 using CommandRecords = FolderTest;
 
 TEST_F(CommandRecords, AreReadAsTheyWereWritten) {
-  CommandRecord record{.use = {.command = "run\xff", .parameters = {{"p", {"1"}}}, .inputs = {{"i", "d"}}}};
+  CommandRecord record{
+    .use = {.command = "run\xff", .parameters = {{"p", {"1"}}}, .inputs = {{"i", "d"}}}};
   record.use.command = "run";
-  record.output.outputs["o"] = {.list = true,
-                                .items = {{.file = true, .text = "/x", .size = {3}, .digest = "e"}}};
+  record.output.outputs["o"] = {
+    .list = true, .items = {{.file = true, .text = "/x", .size = {3}, .digest = "e"}}};
   ASSERT_TRUE(write_record(at(""), record));
   const auto read = read_record(at(""));
   ASSERT_TRUE(read);
@@ -311,17 +345,17 @@ tasks:
 )yaml");
   Registry registry;
   registry.add(Function{"up_to@1", [](int n) {
-    std::vector<int> all;
-    for (int i = 1; i <= n; ++i) all.push_back(i);
-    return all;
-  }});
+                          std::vector<int> all;
+                          for (int i = 1; i <= n; ++i) all.push_back(i);
+                          return all;
+                        }});
   registry.add(Function{"twice@1", [](int n) { return 2 * n; }});
   registry.add(Function{"shout@1", [](const std::string& text) { return text + "!"; }});
   registry.add(Function{"total@1", [](const std::vector<int>& all, int more) {
-    int sum = more;
-    for (const int each : all) sum += each;
-    return sum;
-  }});
+                          int sum = more;
+                          for (const int each : all) sum += each;
+                          return sum;
+                        }});
   const auto pipeline = load_pipeline(at("p.yaml"));
   ASSERT_TRUE(pipeline) << to_string(pipeline.error());
   auto workflow = make_workflow(*pipeline, {}, registry, {.work = at("work")});

@@ -37,7 +37,7 @@ struct SetupFrame {
   std::uint8_t record_when = 0;
   std::uint64_t record_count = 0;
   Nanos record_period{};
-  std::string running_page;  ///< A file whose first word says what it is calling.
+  std::string running_page;  ///< A file that says what it is calling.
 
   template <class Inspector>
   friend bool inspect(Inspector& f, SetupFrame& x) {

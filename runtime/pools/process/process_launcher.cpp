@@ -27,7 +27,7 @@ ProcessLauncherHandle::behavior_type ProcessLauncher::make_behavior() {
     },
     [this](const EndRun& m) { return end(m.run); },
     [this](const Prewarm& m) {
-      const std::uint32_t started = core_.prewarm(m.count, m.worker_class, effects_);
+      const std::uint32_t started = core_.prewarm(m.count, parts_.pool.slot_class, effects_);
       perform_all();
       return started;
     },
@@ -99,7 +99,8 @@ void ProcessLauncher::seat(Run& run, WorkerId worker, std::vector<ReadyTask> tas
     seat.requested = now();
     seat.tasks = std::move(tasks);
     requests_.emplace(seat.request, std::pair{run.context->id, worker});
-    core_.on_request(seat.request, class_of(run, worker), now(), effects_);
+    // What every process is started as: each of them suits any worker.
+    core_.on_request(seat.request, parts_.pool.slot_class, now(), effects_);
     perform_all();
   } else if (!seat.slot) {
     seat.tasks.insert(seat.tasks.end(), tasks.begin(), tasks.end());

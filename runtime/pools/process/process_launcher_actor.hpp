@@ -64,7 +64,6 @@ private:
     std::uint64_t start = 0;  ///< Counts its processes: what an earlier one says late is ignored.
     std::shared_ptr<WorkerProcess> process;
     std::optional<RunningPage> running;
-    WorkerClass worker_class;
     bool set_up = false;  ///< It has said that it can host.
     std::optional<std::pair<RunId, WorkerId>> hosts;
     bool speaks = false;  ///< It has said hello, and is asked for signs of life.

@@ -17,7 +17,8 @@ namespace {
 constexpr int own_failed_starts_max = 3;
 constexpr Nanos start_backoff = std::chrono::milliseconds{200};
 constexpr Nanos start_backoff_max = std::chrono::seconds{5};
-constexpr Nanos end_grace = std::chrono::seconds{2};
+/// For functions that were told to stop: twice what commands have between TERM and KILL.
+constexpr Nanos end_grace = std::chrono::seconds{10};
 
 }  // namespace
 
@@ -195,7 +196,9 @@ void ProcessLauncher::on_frame(HostFrame& message) {
       if (auto frame = decode<OverFrame>(message.payload)) {
         if (slot.hosts != std::pair{frame->run, frame->worker}) return;
         if (frame->refusal) refused(frame->run, std::move(*frame->refusal));
-        free_slot(message.slot, SlotCondition::idle);
+        // Functions need not return when they are told to: what follows must not run beside one.
+        const bool calling = slot.running && slot.running->calling();
+        free_slot(message.slot, calling ? SlotCondition::busy : SlotCondition::idle);
         if (!frame->tasks.empty()) {
           launch({.run = frame->run, .worker = frame->worker, .tasks = std::move(frame->tasks)});
         }
@@ -256,7 +259,7 @@ void ProcessLauncher::abandon(SlotId id, RunId run_id, WorkerId worker, Error ca
   const auto seat = found->second.seats.find(worker);
   if (seat == found->second.seats.end()) return;
   const Slot& slot = slots_[id.number()];
-  const std::uint32_t word = slot.running ? slot.running->word() : 0;
+  const std::uint32_t word = slot.running ? slot.running->task() : 0;
   cause.node = fmt::format("worker {}", worker.number());
   AbandonRequest request{.run = run_id,
                          .worker = worker,

@@ -19,16 +19,14 @@ Error refused(const std::string& what) {
   return {.code = Errc::io_failed, .message = what + ": " + std::strerror(errno)};
 }
 
-/// The word at the beginning of the file, as long as somebody holds it.
-Result<RunningWord> map_word(int descriptor) {
-  void* const page =
-    ::mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+/// What lies at the beginning of the file, as long as somebody holds it.
+Result<std::shared_ptr<RunningCalls>> map_calls(int descriptor) {
+  void* const page = ::mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   if (page == MAP_FAILED) return refused("a page cannot be shared with a worker process");
-  auto* const word = static_cast<std::atomic<std::uint32_t>*>(page);
+  auto* const calls = static_cast<RunningCalls*>(page);
   static_assert(std::atomic<std::uint32_t>::is_always_lock_free, "two processes share it");
-  return RunningWord{word, [](std::atomic<std::uint32_t>* mapped) {
-                       ::munmap(static_cast<void*>(mapped), page_size);
-                     }};
+  return std::shared_ptr<RunningCalls>{
+    calls, [](RunningCalls* mapped) { ::munmap(static_cast<void*>(mapped), page_size); }};
 }
 
 }  // namespace
@@ -41,12 +39,12 @@ Result<RunningPage> RunningPage::create() {
     ::close(descriptor);
     return error;
   }
-  auto word = map_word(descriptor);
-  if (!word) {
+  auto calls = map_calls(descriptor);
+  if (!calls) {
     ::close(descriptor);
-    return std::move(word).error();
+    return std::move(calls).error();
   }
-  return RunningPage{descriptor, std::move(*word)};
+  return RunningPage{descriptor, std::move(*calls)};
 }
 
 RunningPage::~RunningPage() {
@@ -54,11 +52,11 @@ RunningPage::~RunningPage() {
 }
 
 RunningPage::RunningPage(RunningPage&& other) noexcept
-  : descriptor_(std::exchange(other.descriptor_, -1)), word_(std::move(other.word_)) {}
+  : descriptor_(std::exchange(other.descriptor_, -1)), calls_(std::move(other.calls_)) {}
 
 RunningPage& RunningPage::operator=(RunningPage&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
-  std::swap(word_, other.word_);
+  std::swap(calls_, other.calls_);
   return *this;
 }
 
@@ -66,12 +64,12 @@ std::string RunningPage::path() const {
   return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(descriptor_);
 }
 
-Result<RunningWord> open_running_page(const std::string& path) {
+Result<std::shared_ptr<RunningCalls>> open_running_page(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (descriptor < 0) return refused(path + " cannot be opened");
-  auto word = map_word(descriptor);
+  auto calls = map_calls(descriptor);
   ::close(descriptor);
-  return word;
+  return calls;
 }
 
 }  // namespace weft

@@ -1,19 +1,16 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "weft/actors/executor.hpp"
 #include "weft/workflow/error.hpp"
 
 namespace weft {
 
-/// A word that a worker process writes and its node reads, also after the process has died: one
-/// more than the number of the task that it is calling, else 0.
-using RunningWord = std::shared_ptr<std::atomic<std::uint32_t>>;
-
-/// The node's side.
+/// What a worker process is calling, which its node reads, also after the process has died: the
+/// node's side.
 class RunningPage {
 public:
   [[nodiscard]] static Result<RunningPage> create();
@@ -23,16 +20,19 @@ public:
 
   /// Where another process of this machine and user finds it.
   [[nodiscard]] std::string path() const;
-  [[nodiscard]] std::uint32_t word() const { return word_->load(std::memory_order_relaxed); }
+  /// See `RunningCalls`.
+  [[nodiscard]] std::uint32_t task() const { return calls_->task.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool calling() const { return calls_->count.load(std::memory_order_acquire) > 0; }
 
 private:
-  RunningPage(int descriptor, RunningWord word) : descriptor_(descriptor), word_(std::move(word)) {}
+  RunningPage(int descriptor, std::shared_ptr<RunningCalls> calls)
+    : descriptor_(descriptor), calls_(std::move(calls)) {}
 
   int descriptor_;
-  RunningWord word_;
+  std::shared_ptr<RunningCalls> calls_;
 };
 
 /// The worker's side. Fails with `io_failed`.
-[[nodiscard]] Result<RunningWord> open_running_page(const std::string& path);
+[[nodiscard]] Result<std::shared_ptr<RunningCalls>> open_running_page(const std::string& path);
 
 }  // namespace weft

@@ -1,6 +1,10 @@
 #include "weft/runtime/worker_host.hpp"
 
+#include <atomic>
 #include <future>
+#include <mutex>
+#include <optional>
+#include <thread>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -58,6 +62,7 @@ private:
 /// What the process has, whichever worker it hosts.
 struct HostParts {
   NodeConnection* node = nullptr;
+  std::atomic<bool>* hosting = nullptr;  ///< Set while there is a worker.
   std::shared_ptr<const Registry> registry;
   std::shared_ptr<const OptimizationCatalogue> optimizations;
   std::shared_ptr<const Clock> clock;
@@ -90,6 +95,7 @@ public:
 
 private:
   void invoke(InvokeWorker& message) {
+    *parts_.hosting = true;
     run_ = message.context->id;
     id_ = message.worker;
     Services services = parts_.services;
@@ -131,6 +137,7 @@ private:
 
   void on_over() {
     worker_ = nullptr;
+    *parts_.hosting = false;
     send_frame(
       *parts_.node, NodeFrame::over,
       OverFrame{.run = run_, .worker = id_, .tasks = std::exchange(left_, {}), .refusal = {}});
@@ -150,6 +157,7 @@ public:
   WorkerProcessHosting(NodeConnection& node, const SetupFrame& setup,
                        const RegistryMaker& make_registry)
     : make_registry_(make_registry),
+      own_source_(setup.source),
       source_(setup.source),
       registry_(std::make_shared<const Registry>(make_registry(setup.source).value())),
       clock_(std::make_shared<SystemClock>()),
@@ -170,9 +178,8 @@ public:
       options.replicas = setup.replicas;
     }
     store_ = open_store(options, *clock_, registry_, StoreRole::worker).value();
-    RunningWord running;
-    if (!setup.running_page.empty()) running = open_running_page(setup.running_page).value();
-    executors_ = std::make_shared<ThreadedExecutors>(std::move(running));
+    if (!setup.running_page.empty()) running_ = open_running_page(setup.running_page).value();
+    executors_ = std::make_shared<ThreadedExecutors>(running_);
 
     announce_messages();
     config_.set("caf.logger.file.verbosity", "quiet");
@@ -181,6 +188,7 @@ public:
     config_.set("caf.scheduler.max-threads", 1);
     system_ = std::make_unique<caf::actor_system>(config_);
     HostParts parts{.node = &node,
+                    .hosting = &hosting_,
                     .registry = registry_,
                     .optimizations = optimizations_,
                     .clock = clock_,
@@ -198,14 +206,30 @@ public:
     host_ = system_->spawn<caf::stateful_actor<Host, HostHandle::base>>(std::move(parts));
   }
 
-  /// The process ends by ending; no actor of it has anything to finish.
-  [[noreturn]] static void leave() { ::_exit(0); }
+  /// The process ends by ending; no actor of it has anything to finish. Functions whose worker has
+  /// ended have been told to stop and may tidy up until the node kills the process.
+  [[noreturn]] void leave() {
+    constexpr auto look = std::chrono::milliseconds{5};
+    while (running_ && running_->count > 0 && !hosting_) std::this_thread::sleep_for(look);
+    ::_exit(0);
+  }
 
   void take(NodeConnection& node, const Frame& frame) {
+    if (static_cast<NodeFrame>(frame.kind) == NodeFrame::invoke) {
+      if (auto invocation = decode<InvokeFrame>(frame.payload)) invoke(node, *invocation);
+      return;
+    }
+    const std::lock_guard lock{mutex_};
+    if (early_) {
+      early_->push_back(frame);
+    } else {
+      tell_worker(frame);
+    }
+  }
+
+private:
+  void tell_worker(const Frame& frame) {
     switch (static_cast<NodeFrame>(frame.kind)) {
-      case NodeFrame::invoke:
-        if (auto invocation = decode<InvokeFrame>(frame.payload)) invoke(node, *invocation);
-        return;
       case NodeFrame::tasks:
         if (auto tasks = decode<TasksFrame>(frame.payload)) {
           caf::anon_send(host_, TasksReady{std::move(tasks->tasks)});
@@ -222,44 +246,40 @@ public:
     }
   }
 
-private:
   void invoke(NodeConnection& node, InvokeFrame& frame) {
     if (auto found = find_functions(frame.source); !found) {
       refuse(node, frame, std::move(found).error());
       return;
     }
     if (frame.slice.empty()) {
-      auto shared = std::make_shared<InvokeFrame>(std::move(frame));
-      store_.store->describe(
-        shared->run, [this, &node, shared](Result<RunDescription> description) {
-          if (!description) {
-            refuse(node, *shared, std::move(description).error());
-            return;
-          }
-          // The store decodes with the functions of the setup.
-          auto bound = bind_functions(*description->graph, *description->plan, *registry_);
-          if (bound) {
-            host(node, *shared, bound->graph, bound->plan);
-          } else {
-            refuse(node, *shared, std::move(bound).error());
-          }
-        });
+      read_graph(node, std::move(frame));
       return;
     }
     auto parts = unpack_slice(frame.slice);
-    auto decoded =
-      parts ? decode_graph(*parts, *registry_) : Result<DecodedGraph>{std::move(parts).error()};
-    if (decoded) {
-      host(node, frame, decoded->graph, decoded->plan);
-    } else {
-      refuse(node, frame, std::move(decoded).error());
+    host(node, frame,
+         parts ? decode_graph(*parts, *registry_) : Result<DecodedGraph>{std::move(parts).error()});
+  }
+
+  void read_graph(NodeConnection& node, InvokeFrame frame) {
+    {
+      const std::lock_guard lock{mutex_};
+      early_.emplace();
     }
+    auto shared = std::make_shared<InvokeFrame>(std::move(frame));
+    store_.store->describe(shared->run, [this, &node, shared](Result<RunDescription> description) {
+      // The store decodes with the functions of the setup.
+      host(node, *shared,
+           description ? bind_functions(*description->graph, *description->plan, *registry_)
+                       : Result<DecodedGraph>{std::move(description).error()});
+    });
   }
 
   /// Makes the registry of a source, unless it is at hand. Only the last is kept: making one may
   /// change the folder that the process is in, which belongs to its functions.
-  Result<void> find_functions(const std::string& source) {
-    if (source.empty() || source == source_) return {};
+  Result<void> find_functions(const std::string& source_of_run) {
+    const std::string& source = source_of_run.empty() ? own_source_ : source_of_run;
+    if (source == source_) return {};
+    source_.reset();
     auto made = make_registry_(source);
     if (!made) return std::move(made).error();
     registry_ = std::make_shared<const Registry>(std::move(*made));
@@ -267,19 +287,36 @@ private:
     return {};
   }
 
-  void host(NodeConnection& node, InvokeFrame& frame, GraphPtr graph, PlanPtr plan) {
-    if (auto missing = missing_functions(*graph, *registry_); !missing.empty()) {
-      refuse(node, frame,
-             {.code = Errc::function_unknown,
-              .message = "worker processes lack functions of the run",
-              .hint = "register the same functions before run_worker_if_asked, or name the modules",
-              .causes = std::move(missing)});
+  void host(NodeConnection& node, InvokeFrame& frame, Result<DecodedGraph> decoded) {
+    auto context = decoded ? context_of(frame, std::move(*decoded))
+                           : Result<RunContextPtr>{std::move(decoded).error()};
+    std::unique_lock lock{mutex_};
+    const auto early = std::exchange(early_, std::nullopt);
+    if (!context) {
+      lock.unlock();
+      refuse(node, frame, std::move(context).error());
       return;
+    }
+    caf::anon_send(host_, InvokeWorker{.context = std::move(*context),
+                                       .worker = frame.worker,
+                                       .holder = std::move(frame.holder),
+                                       .tasks = std::move(frame.tasks)});
+    if (!early) return;
+    for (const Frame& one : *early) tell_worker(one);
+  }
+
+  Result<RunContextPtr> context_of(InvokeFrame& frame, DecodedGraph decoded) {
+    if (auto missing = missing_functions(*decoded.graph, *registry_); !missing.empty()) {
+      return Error{
+        .code = Errc::function_unknown,
+        .message = "worker processes lack functions of the run",
+        .hint = "register the same functions before run_worker_if_asked, or name the modules",
+        .causes = std::move(missing)};
     }
     auto context = std::make_shared<RunContext>();
     context->id = frame.run;
-    context->graph = std::move(graph);
-    context->plan = std::move(plan);
+    context->graph = std::move(decoded.graph);
+    context->plan = std::move(decoded.plan);
     context->optimizations = optimizations_;
     context->clock = clock_;
     context->submitted = TimePoint{Nanos{frame.submitted}};
@@ -287,10 +324,7 @@ private:
     context->kept = std::move(frame.kept);
     context->durability = Durability::store;
     context->lease = frame.lease;
-    caf::anon_send(host_, InvokeWorker{.context = std::move(context),
-                                       .worker = frame.worker,
-                                       .holder = std::move(frame.holder),
-                                       .tasks = std::move(frame.tasks)});
+    return RunContextPtr{std::move(context)};
   }
 
   static void refuse(NodeConnection& node, const InvokeFrame& frame, Error why) {
@@ -300,15 +334,22 @@ private:
   }
 
   const RegistryMaker& make_registry_;  ///< Of the call that never returns.
-  std::string source_;                  ///< Of the registry.
+  std::string own_source_;              ///< That of the setup.
+  /// Of the registry; nothing after one was looked for in vain, which may have changed the folder.
+  std::optional<std::string> source_;
   std::shared_ptr<const Registry> registry_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<const OptimizationCatalogue> optimizations_;
   OpenStore store_;
+  std::shared_ptr<RunningCalls> running_;
   std::shared_ptr<ExecutorFactory> executors_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
+  std::atomic<bool> hosting_ = false;
   HostHandle host_;
+  std::mutex mutex_;
+  /// What is for the worker whose graph is being read; nothing while none is. Guarded by `mutex_`.
+  std::optional<std::vector<Frame>> early_;
 };
 
 int host_workers(NodeConnection& node, const RegistryMaker& make_registry) {
@@ -348,7 +389,7 @@ int host_workers(NodeConnection& node, const RegistryMaker& make_registry) {
   }
   static_cast<void>(node.send(kind_of(NodeFrame::ready), Payload{}));
   node.wait_for_stop();
-  WorkerProcessHosting::leave();
+  hosting->leave();
 }
 
 }  // namespace
