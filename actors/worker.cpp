@@ -227,14 +227,15 @@ void WorkerActor::perform(TakeLater&& effect) {
     backing_off_.erase(grant.task);
     core_.on_due(grant, effects_);
     perform_all();
+    quit_if_done();
   });
 }
 
 void WorkerActor::perform(HandOver&& effect) {
   if (durable()) {
-    self_->send(services_->launcher, LaunchTasks{.run = context_->id,
-                                                 .worker = effect.worker,
-                                                 .tasks = std::move(effect.tasks)});
+    self_->send(
+      services_->launcher,
+      LaunchTasks{.run = context_->id, .worker = effect.worker, .tasks = std::move(effect.tasks)});
     return;
   }
   self_->send((*peers_)[effect.worker.number()], TasksReady{std::move(effect.tasks)});
@@ -242,9 +243,9 @@ void WorkerActor::perform(HandOver&& effect) {
 
 void WorkerActor::perform(LaunchFlexible&& effect) {
   if (durable()) {
-    self_->send(services_->launcher, LaunchTasks{.run = context_->id,
-                                                 .worker = flexible_worker,
-                                                 .tasks = {effect.task}});
+    self_->send(
+      services_->launcher,
+      LaunchTasks{.run = context_->id, .worker = flexible_worker, .tasks = {effect.task}});
     return;
   }
   // Past the plan's own; the number tells the worker apart in traces.
@@ -274,7 +275,8 @@ void WorkerActor::flush() {
 
 void WorkerActor::quit_if_done() {
   if (durable() && !stopping_) {
-    if (core_.parked() || (kind_ == WorkerKind::flexible && lease_ == Lease::held && core_.idle())) {
+    if (core_.parked() ||
+        (kind_ == WorkerKind::flexible && lease_ == Lease::held && core_.idle())) {
       end_lease();
     }
     return;
