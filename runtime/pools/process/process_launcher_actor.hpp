@@ -114,6 +114,10 @@ private:
     outside,  ///< It was killed, or the store is away: what passes.
   };
   void start_failed(SlotId id, const Error& why, StartFault fault);
+
+  /// Runs of others, and those that nobody waits for any more, cannot be told that there is nobody
+  /// to work at them: what kept processes from starting may have passed by then.
+  void serve_again_later();
   void on_frame(HostFrame& message);
   void refused(RunId id, Error why);
 
@@ -140,6 +144,7 @@ private:
   std::string nonce_ = fmt::format("{:08x}", std::random_device{}());
   int failed_starts_ = 0;      ///< Since one succeeded.
   int own_failed_starts_ = 0;  ///< Those by the processes' own fault.
+  bool serves_again_ = false;  ///< A timer will see to who waits.
   Nanos question_interval_;
   bool asking_ = false;        ///< A question is due.
   WorkerProcesses processes_;  ///< Goes first: its threads tell this actor what happens.
