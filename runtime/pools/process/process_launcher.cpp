@@ -24,6 +24,7 @@ ProcessLauncherHandle::behavior_type ProcessLauncher::make_behavior() {
       Run& run = runs_[m.context->id];
       run.context = std::move(m.context);
       run.actor = std::move(m.run);
+      self_->monitor(run.actor);
     },
     [this](const EndRun& m) { return end(m.run); },
     [this](const Prewarm& m) {
@@ -138,11 +139,20 @@ caf::result<void> ProcessLauncher::end(RunId id) {
   return promise;
 }
 
+void ProcessLauncher::on_let_go(const caf::actor_addr& actor) {
+  const auto found = std::ranges::find_if(runs_, [&actor](const auto& one) {
+    return one.second.actor && one.second.actor.address() == actor;
+  });
+  if (found == runs_.end()) return;
+  found->second.actor = nullptr;
+  forget_if_over(found->first);
+}
+
 void ProcessLauncher::forget_if_over(RunId id) {
   const auto found = runs_.find(id);
   if (found == runs_.end() || !found->second.seats.empty()) return;
   Run& run = found->second;
-  if (run.ending.empty() && run.actor) return;
+  if (run.ending.empty() && (run.actor || !run.waiting.empty())) return;
   for (auto& promise : run.ending) promise.deliver();
   runs_.erase(found);
 }

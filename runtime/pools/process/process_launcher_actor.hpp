@@ -30,7 +30,9 @@ public:
       parts_(std::move(parts)),
       core_({.slots = parts_.pool.slots, .keep_alive = parts_.pool.keep_alive}),
       slots_(parts_.pool.slots),
-      question_interval_(std::max(parts_.store.lease / unanswered_max, question_interval_min)) {}
+      question_interval_(std::max(parts_.store.lease / unanswered_max, question_interval_min)) {
+    self_->set_down_handler([this](const caf::down_msg& down) { on_let_go(down.source); });
+  }
 
   ProcessLauncherHandle::behavior_type make_behavior();
 
@@ -53,7 +55,7 @@ private:
   };
   struct Run {
     RunContextPtr context;  ///< Nothing while the store is asked.
-    RunActorHandle actor;   ///< Nothing for runs that others have submitted.
+    RunActorHandle actor;   ///< Nothing for runs of others, and for those that were let go of.
     std::string source;     ///< Of their functions; empty: this node's.
     std::optional<EncodedGraph> encoded;
     std::map<WorkerId, Seat> seats;
@@ -91,6 +93,7 @@ private:
   /// A worker's part of the graph; empty when it is too large to be sent along.
   [[nodiscard]] static Blob slice_of(Run& run, WorkerId worker);
   caf::result<void> end(RunId id);
+  void on_let_go(const caf::actor_addr& actor);
   void forget_if_over(RunId id);
 
   // -- processes ---------------------------------------------------------------------------------
