@@ -8,14 +8,14 @@
 #include <thread>
 
 #include "weft/actors/feed.hpp"
+#include "weft/actors/launcher.hpp"
 #include "weft/actors/planner.hpp"
 #include "weft/actors/pool.hpp"
-#include "weft/actors/launcher.hpp"
 #include "weft/actors/sweeper.hpp"
-#include "weft/runtime/pools/process/process_launcher.hpp"
 #include "weft/runtime/actor_messages.hpp"
 #include "weft/runtime/function_binding.hpp"
 #include "weft/runtime/open_history.hpp"
+#include "weft/runtime/pools/process/process_launcher.hpp"
 #include "weft/runtime/requirement_check.hpp"
 #include "weft/runtime/run_client.hpp"
 #include "weft/workflow/graph_codec.hpp"
@@ -159,8 +159,7 @@ void ActorHost::start_services() {
   auto services = std::make_shared<Services>();
   // One for each slot: a worker's steps then need no other thread.
   for (std::uint32_t i = 0; i < options_.pool.slots; ++i) {
-    const StorageBrokerHandle broker =
-      spawn_storage_broker(*system_, store_.store, store_.answers);
+    const StorageBrokerHandle broker = spawn_storage_broker(*system_, store_.store, store_.answers);
     services->attempt_stores.push_back(broker);
     services->run_store = broker;
   }
@@ -191,20 +190,20 @@ void ActorHost::start_launcher(Services& services) {
     return context_of(run, description);
   };
   if (options_.pool.kind == PoolKind::processes) {
-    services.launcher = spawn_process_launcher(
-      *system_, {.pool = options_.pool,
-                 .store = options_.store,
-                 .record = services.record,
-                 .source = options_.source,
-                 .run_store = services.run_store,
-                 .recorder = services.recorder,
-                 .clock = clock_,
-                 .make_context = make_context});
+    services.launcher = spawn_process_launcher(*system_, {.pool = options_.pool,
+                                                          .store = options_.store,
+                                                          .record = services.record,
+                                                          .source = options_.source,
+                                                          .run_store = services.run_store,
+                                                          .recorder = services.recorder,
+                                                          .clock = clock_,
+                                                          .make_context = make_context});
   } else {
-    services.launcher = spawn_launcher(*system_, [this] { return services_; }, make_context);
+    services.launcher = spawn_launcher(
+      *system_, [this] { return services_; }, make_context);
   }
-  sweeper_ =
-    spawn_sweeper(*system_, services.run_store, services.launcher, options_.store.lease / 2);
+  sweeper_ = spawn_sweeper(*system_, services.run_store, services.launcher,
+                           {.period = options_.store.lease / 2, .seed = random_()});
 }
 
 /// What actors of this node share about a run that another has submitted.
@@ -395,8 +394,7 @@ Result<std::shared_ptr<RunHandle>> ActorHost::resume(RunId run) {
   auto context = context_of(run, *description);
   if (!context) return std::move(context).error();
   for (auto& [worker, tasks] : first_tasks(*description)) {
-    tell(services_->launcher,
-         LaunchTasks{.run = run, .worker = worker, .tasks = std::move(tasks)});
+    tell(services_->launcher, LaunchTasks{.run = run, .worker = worker, .tasks = std::move(tasks)});
   }
   return attach(run);
 }
