@@ -79,6 +79,10 @@ void ProcessLauncher::refuse(RunId id, const Error& why) {
   runs_.erase(id);
 }
 
+void ProcessLauncher::Seat::add(const std::vector<ReadyTask>& more) {
+  for (const ReadyTask& task : more) tasks.try_emplace(task.task, task);
+}
+
 void ProcessLauncher::seat(Run& run, LaunchTasks message) {
   const auto planned = static_cast<std::uint32_t>(run.context->plan->workers.size());
   if (message.worker != flexible_worker) {
@@ -98,12 +102,12 @@ void ProcessLauncher::seat(Run& run, WorkerId worker, std::vector<ReadyTask> tas
     seat.worker = worker;
     seat.request = RequestId{next_request_++};
     seat.requested = now();
-    seat.tasks = std::move(tasks);
+    seat.add(tasks);
     requests_.emplace(seat.request, std::pair{run.context->id, worker});
     core_.on_request(seat.request, class_of(run, worker), now(), effects_);
     perform_all();
   } else if (!seat.slot) {
-    seat.tasks.insert(seat.tasks.end(), tasks.begin(), tasks.end());
+    seat.add(tasks);
   } else if (!tasks.empty()) {
     send(*seat.slot, NodeFrame::tasks,
          frame_payload(TasksFrame{.run = run.context->id, .tasks = std::move(tasks)}));
@@ -197,9 +201,10 @@ void ProcessLauncher::invoke(Run& run, Seat& seat) {
                     .submitted = context.submitted.time_since_epoch().count(),
                     .submitted_wall = context.submitted_wall.time_since_epoch().count(),
                     .kept = context.kept,
-                    .tasks = std::exchange(seat.tasks, {}),
+                    .tasks = {},
                     .slice = slice_of(run, seat.worker),
                     .source = run.source};
+  for (const auto& [task, ready] : std::exchange(seat.tasks, {})) frame.tasks.push_back(ready);
   send(*seat.slot, NodeFrame::invoke, frame_payload(frame));
 }
 

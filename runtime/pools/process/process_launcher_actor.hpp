@@ -50,7 +50,9 @@ private:
     RequestId request;
     std::optional<SlotId> slot;
     std::string holder;
-    std::vector<ReadyTask> tasks;  ///< To be sent with its invocation.
+    /// To be sent with its invocation. A sweep may tell of one again and again until then.
+    std::map<TaskId, ReadyTask> tasks;
+    void add(const std::vector<ReadyTask>& more);
     TimePoint requested{};
   };
   struct Run {
