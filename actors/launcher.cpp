@@ -30,6 +30,7 @@ public:
         Entry& entry = runs_[m.context->id];
         entry.context = std::move(m.context);
         entry.run = std::move(m.run);
+        self_->monitor(entry.run);
       },
       [this](const EndRun& m) { return end(m.run); },
     };
@@ -40,7 +41,7 @@ public:
 private:
   struct Entry {
     RunContextPtr context;  ///< Nothing while the store is asked.
-    RunActorHandle run;     ///< Nothing for runs that others have submitted.
+    RunActorHandle run;     ///< Nothing for runs of others, and for those that were let go of.
     std::map<WorkerId, WorkerHandle> workers;
     std::vector<LaunchTasks> waiting;  ///< For the context.
     std::vector<caf::typed_response_promise<void>> ending;
@@ -102,8 +103,7 @@ private:
   void give(Entry& entry, WorkerId id, WorkerKind kind, std::vector<ReadyTask> tasks) {
     WorkerHandle& worker = entry.workers[id];
     if (!worker) {
-      worker =
-        spawn_worker(self_->system(), entry.context, services_(), id, kind, entry.run);
+      worker = spawn_worker(self_->system(), entry.context, services_(), id, kind, entry.run);
       self_->monitor(worker);
     }
     if (tasks.empty()) return;
@@ -117,19 +117,24 @@ private:
             });
   }
 
-  void on_down(const caf::actor_addr& worker) {
-    for (auto place = runs_.begin(); place != runs_.end(); ++place) {
-      Entry& entry = place->second;
-      const auto found = std::ranges::find_if(
-        entry.workers, [&worker](const auto& one) { return one.second.address() == worker; });
-      if (found == entry.workers.end()) continue;
-      entry.workers.erase(found);
-      if (!entry.workers.empty()) return;
-      for (auto& promise : entry.ending) promise.deliver();
-      // Somebody else's run is looked up again when it is needed again.
-      if (!entry.ending.empty() || !entry.run) runs_.erase(place);
-      return;
+  void on_down(const caf::actor_addr& gone) {
+    const auto place =
+      std::ranges::find_if(runs_, [&gone](auto& one) { return lose(one.second, gone); });
+    if (place == runs_.end() || !place->second.workers.empty()) return;
+    Entry& entry = place->second;
+    for (auto& promise : entry.ending) promise.deliver();
+    // What nobody here has submitted, or waits for, is looked up again when it is needed again.
+    if (!entry.ending.empty() || (!entry.run && entry.waiting.empty())) runs_.erase(place);
+  }
+
+  /// Answers whether it was the run's actor or one of its workers.
+  static bool lose(Entry& entry, const caf::actor_addr& gone) {
+    if (entry.run && entry.run.address() == gone) {
+      entry.run = nullptr;
+      return true;
     }
+    return std::erase_if(entry.workers,
+                         [&gone](const auto& one) { return one.second.address() == gone; }) > 0;
   }
 
   caf::result<void> end(RunId run) {
@@ -155,8 +160,8 @@ private:
 
 LauncherHandle spawn_launcher(caf::actor_system& system, std::function<ServicesPtr()> services,
                               ContextMaker make_context) {
-  return system.spawn<caf::stateful_actor<Launcher, LauncherHandle::base>>(
-    std::move(services), std::move(make_context));
+  return system.spawn<caf::stateful_actor<Launcher, LauncherHandle::base>>(std::move(services),
+                                                                           std::move(make_context));
 }
 
 }  // namespace weft

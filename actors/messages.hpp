@@ -203,7 +203,7 @@ struct TaskEnded : ProcessLocal {
     keep_here;                 ///< Out of `ready`: those that an optimization wants on this worker.
   std::optional<Grant> retry;  ///< Another attempt follows, after `retry_after`.
   Nanos retry_after{};
-  std::optional<Error> broken;  ///< The store did not take the outcome: the run cannot go on.
+  std::optional<Error> broken;  ///< The store did not take the outcome: the worker cannot go on.
   bool run_ended = false;
   bool slot_busy = false;  ///< The function did not return: the slot needs a new executor.
   bool spare = false;      ///< The actor has not quit: it waits for another `StartTask`.

@@ -21,20 +21,31 @@ void RunOutcome::publish(RunRecord record, std::unordered_map<TaskId, Value> out
   changed_.notify_all();
 }
 
+void RunOutcome::let_go() {
+  const std::lock_guard lock{mutex_};
+  let_go_ = true;
+  changed_.notify_all();
+}
+
 bool RunOutcome::ended() const {
   const std::lock_guard lock{mutex_};
   return record_.has_value();
 }
 
+bool RunOutcome::is_let_go() const {
+  const std::lock_guard lock{mutex_};
+  return let_go_;
+}
+
 void RunOutcome::wait() const {
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, [this] { return record_.has_value(); });
+  changed_.wait(lock, [this] { return record_ || let_go_; });
 }
 
 bool RunOutcome::wait_for(Nanos timeout) const {
   std::unique_lock lock{mutex_};
-  return changed_.wait_for(lock, std::min(timeout, longest_wait),
-                           [this] { return record_.has_value(); });
+  changed_.wait_for(lock, std::min(timeout, longest_wait), [this] { return record_ || let_go_; });
+  return record_.has_value();
 }
 
 std::optional<RunRecord> RunOutcome::record() const {
@@ -63,7 +74,10 @@ public:
   }
 
   ~RunActor() {
-    if (!published_ && request_.on_end) request_.on_end();
+    if (!published_) {
+      request_.outcome->let_go();
+      if (request_.on_end) request_.on_end();
+    }
     if (request_.on_quit) request_.on_quit();
   }
 

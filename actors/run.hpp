@@ -18,10 +18,14 @@ namespace weft {
 class RunOutcome {
 public:
   void publish(RunRecord record, std::unordered_map<TaskId, Value> outputs);
+  /// Nothing will be published: the run goes on without this process.
+  void let_go();
 
   [[nodiscard]] bool ended() const;
+  [[nodiscard]] bool is_let_go() const;
+  /// Returns when the run has ended, or was let go.
   void wait() const;
-  /// Answers whether the run has ended.
+  /// As `wait`, for at most `timeout`. Answers whether the run has ended.
   [[nodiscard]] bool wait_for(Nanos timeout) const;
 
   /// Nothing before the end.
@@ -32,6 +36,7 @@ public:
 private:
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
+  bool let_go_ = false;
   std::optional<RunRecord> record_;
   std::unordered_map<TaskId, Value> outputs_;
 };
@@ -41,10 +46,10 @@ struct RunRequest {
   RunContextPtr context;
   bool fail_fast = true;
   std::optional<Nanos> timeout;
-  Nanos retention{};  ///< Kept in the store so long after its end, for others to read.
-  std::string source;      ///< Where its functions come from; handed to the store.
-  bool attach = false;     ///< It lies in the store already.
-  bool detached = false;   ///< It goes on, and its result stays, when its client lets go.
+  Nanos retention{};      ///< Kept in the store so long after its end, for others to read.
+  std::string source;     ///< Where its functions come from; handed to the store.
+  bool attach = false;    ///< It lies in the store already.
+  bool detached = false;  ///< It goes on, and its result stays, when its client lets go.
   std::shared_ptr<RunOutcome> outcome;
   std::function<void()> on_end;   ///< Called once the outcome is published, on any thread.
   std::function<void()> on_quit;  ///< Called by the actor's last step, on any thread.

@@ -286,7 +286,11 @@ TaskEffect TaskCore::handle(Stopped, Nanos now) {
 }
 
 TaskEffect TaskCore::handle(StoreUnavailable event, Nanos now) {
-  if (state_ == State::committing) return fail(std::move(event.error));
+  const bool out_of_reach = event.error.code == Errc::store_unavailable;
+  if (state_ == State::committing && !out_of_reach) return fail(std::move(event.error));
+  // A store that comes back must not find a task failed for want of the store.
+  if (state_ == State::committing) metrics_.outcome = AttemptOutcome::lost;
+  kept_ = {};
   metrics_.committed = now;
   state_ = State::ended;
   return End{.broken = std::move(event.error)};

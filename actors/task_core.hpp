@@ -64,7 +64,7 @@ struct End {
   std::vector<TaskId> keep_here;  ///< Ready children that an optimization wants on this worker.
   std::optional<Grant> retry;     ///< The worker tries again with it, after `retry_after`.
   Nanos retry_after{};
-  std::optional<Error> broken;  ///< The store did not take the outcome: the run cannot go on.
+  std::optional<Error> broken;  ///< The store did not take the outcome: the worker cannot go on.
 };
 
 using TaskEffect = std::variant<Wait, Call, Commit, Expand, ReportFailure, End>;

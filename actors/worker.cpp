@@ -231,6 +231,7 @@ void WorkerActor::perform(TakeLater&& effect) {
     backing_off_.erase(grant.task);
     core_.on_due(grant, effects_);
     perform_all();
+    quit_if_done();
   });
 }
 

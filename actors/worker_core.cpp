@@ -68,7 +68,7 @@ void WorkerCore::on_held(std::vector<Grant> grants, Effects& effects) {
 
 /// Takes a grant. Where a store outlives its answers, the same one may come more than once.
 void WorkerCore::adopt(Grant grant, Turn turn) {
-  if (context_->durability == Durability::store) {
+  if (durable()) {
     if (knows(grant)) return;
     if (const auto found = recovered_.find(grant.task);
         found != recovered_.end() && found->second.number() >= grant.fence.number()) {
@@ -128,8 +128,7 @@ void WorkerCore::on_park(Effects& effects) {
   granted_count_ = 0;
   awaiting_.clear();
   again_.clear();
-  ready_.clear();
-  ready_count_ = 0;
+  clear_ready();
   if (!back.tasks.empty()) effects.push_back(std::move(back));
   if (slot_ == Slot::held && started_.empty() && fetching_.empty()) {
     slot_ = Slot::none;
@@ -171,8 +170,7 @@ void WorkerCore::on_yield(Nanos now, Effects& effects) {
 void WorkerCore::on_ended(Ended ended, Effects& effects) {
   const auto started = std::ranges::find(started_, ended.task, &Started::task);
   if (started != started_.end()) {
-    const bool durable = context_->durability == Durability::store;
-    if (durable && (reading_ || claiming_)) ended_.push_back(*started);
+    if (durable() && (reading_ || claiming_)) ended_.push_back(*started);
     started_.erase(started);
   }
   alone_ = false;
@@ -221,14 +219,14 @@ void WorkerCore::take_awaiting(TaskId ended) {
 
 /// As many tasks at once as keep the slot busy while the store commits: Little's law.
 void WorkerCore::pace(Nanos execution, Nanos publish) {
-  if (context_->durability == Durability::process) return;
+  if (!durable()) return;
   constexpr double weight = 1.0 / 16;
   constexpr double shortest = 500;  // No call is shorter, whatever the clock says.
   execution_ += weight * (static_cast<double>(execution.count()) - execution_);
   publish_ += weight * (static_cast<double>(publish.count()) - publish_);
   const double ahead = publish_ / std::max(execution_, shortest);
-  window_ = started_ahead +
-            static_cast<std::size_t>(std::min(ahead, double{started_max - started_ahead}));
+  window_ =
+    started_ahead + static_cast<std::size_t>(std::min(ahead, double{started_max - started_ahead}));
 }
 
 void WorkerCore::try_again(Grant grant, Nanos delay, Effects& effects) {
@@ -253,8 +251,7 @@ void WorkerCore::on_due(Grant grant, Effects& effects) {
 
 void WorkerCore::on_stop(Effects& effects) {
   stopped_ = true;
-  ready_.clear();
-  ready_count_ = 0;
+  clear_ready();
   granted_.clear();
   granted_count_ = 0;
   backing_off_.clear();
@@ -362,8 +359,15 @@ void WorkerCore::take(Grant grant, Turn turn) {
 }
 
 void WorkerCore::add_ready(const ReadyTask& task) {
+  if (durable() && !known_ready_.insert(task.task).second) return;
   ready_[task.rank].push_back(task.task);
   ++ready_count_;
+}
+
+void WorkerCore::clear_ready() {
+  ready_.clear();
+  known_ready_.clear();
+  ready_count_ = 0;
 }
 
 std::vector<TaskId> WorkerCore::next_ready(std::size_t count) {
@@ -372,6 +376,7 @@ std::vector<TaskId> WorkerCore::next_ready(std::size_t count) {
   while (tasks.size() < count && !ready_.empty()) {
     auto& urgent = ready_.begin()->second;
     tasks.push_back(urgent.front());
+    known_ready_.erase(urgent.front());
     urgent.pop_front();
     if (urgent.empty()) ready_.erase(ready_.begin());
   }
@@ -404,7 +409,9 @@ void WorkerCore::sort_out(std::vector<ReadyTask>& ready, const std::vector<TaskI
 /// commit, and may have answered it to whoever made the reader ready, before this worker hears of
 /// it.
 std::optional<TaskId> WorkerCore::producer_at_work(const Grant& grant) const {
-  if ((started_.empty() && fetching_.empty()) || std::ranges::none_of(grant.inputs.values(), &Value::missing)) return {};
+  if ((started_.empty() && fetching_.empty()) ||
+      std::ranges::none_of(grant.inputs.values(), &Value::missing))
+    return {};
   const auto dependencies = context_->graph->dependencies(grant.template_task);
   for (std::uint32_t slot = 0; slot < dependencies.size(); ++slot) {
     if (dependencies[slot].kind != DependencyKind::output) continue;

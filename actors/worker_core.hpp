@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -54,9 +55,8 @@ struct LaunchFlexible {
   ReadyTask task;
 };
 
-using WorkerEffect =
-  std::variant<WantSlot, GiveSlotBack, Claim, Start, FetchInputs, TakeLater, HandOver,
-               GiveTasksBack, LaunchFlexible>;
+using WorkerEffect = std::variant<WantSlot, GiveSlotBack, Claim, Start, FetchInputs, TakeLater,
+                                  HandOver, GiveTasksBack, LaunchFlexible>;
 
 /// Decides what one worker does next. Holds no clock, thread or actor: tell it what happened, carry
 /// out the effects that it appends, in order.
@@ -152,6 +152,8 @@ private:
   };
 
   [[nodiscard]] bool needs_slot() const;
+  [[nodiscard]] bool durable() const { return context_->durability == Durability::store; }
+  void clear_ready();
   void start(Grant grant, Effects& effects);
   void start_complete(Grant grant, Bytes fetched, Effects& effects);
   [[nodiscard]] bool knows(const Grant& grant) const;
@@ -188,7 +190,7 @@ private:
   bool yield_wanted_ = false;
   bool stopped_ = false;
   bool claiming_ = false;
-  bool alone_ = false;           ///< The task that is started must not have another behind it.
+  bool alone_ = false;  ///< The task that is started must not have another behind it.
   bool parking_ = false;
   std::vector<ReadyTask> left_;
   std::size_t window_ = started_ahead;  ///< How many may be started now.
@@ -207,6 +209,8 @@ private:
   std::size_t ready_count_ = 0;
   std::size_t granted_count_ = 0;
   std::map<float, std::deque<TaskId>, std::greater<>> ready_;  ///< By rank, the most urgent first.
+  /// The tasks in it, where sweeps tell of them again until they are claimed.
+  std::unordered_set<TaskId> known_ready_;
   std::map<float, std::deque<Grant>, std::greater<>> granted_;
   std::unordered_map<TaskId, Kept> kept_;  ///< Outputs that only this worker needs.
   /// Tasks whose input the store has as committed, but whose producer has yet to hand it over, by

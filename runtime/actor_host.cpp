@@ -202,8 +202,8 @@ void ActorHost::start_launcher(Services& services) {
     services.launcher = spawn_launcher(
       *system_, [this] { return services_; }, make_context);
   }
-  sweeper_ =
-    spawn_sweeper(*system_, services.run_store, services.launcher, options_.store.lease / 2);
+  sweeper_ = spawn_sweeper(*system_, services.run_store, services.launcher,
+                           {.period = options_.store.lease / 2, .seed = random_()});
 }
 
 /// What actors of this node share about a run that another has submitted. Functions of the same

@@ -21,7 +21,8 @@ public:
 
   [[nodiscard]] virtual RunId id() const = 0;
 
-  /// Blocks until the run has ended. Under the harness it plays the run instead of blocking.
+  /// Blocks until the run has ended, or its engine has: a detached run goes on then, and its result
+  /// is an error that says so. Under the harness it plays the run instead of blocking.
   virtual void wait() = 0;
 
   /// As `wait`, for at most `timeout`. Answers whether the run has ended.

@@ -64,15 +64,26 @@ bool RunClient::cancel(std::string reason) {
 
 RunRecord RunClient::record() const {
   if (auto ended = outcome_->record()) return *ended;
-  if (const auto host = host_.lock()) {
+  if (const auto host = outcome_->is_let_go() ? nullptr : host_.lock()) {
     auto now = host->ask<RunRecord>(actor_, ReadStatus{.run = id()});
     if (now) return std::move(*now);
   }
-  return outcome_->record().value_or(RunRecord{.id = id(), .workflow = context_->graph->name()});
+  return outcome_->record().value_or(last_known());
+}
+
+RunRecord RunClient::last_known() const {
+  RunRecord known{.id = id(), .workflow = context_->graph->name()};
+  if (outcome_->is_let_go()) {
+    known.errors.push_back({.code = Errc::shutting_down,
+                            .message = "its engine has ended before it",
+                            .hint = "attach to it with another engine of its store"});
+  }
+  return known;
 }
 
 Result<Value> RunClient::output(TaskId task) {
   const auto record = outcome_->record();
+  if (!record && outcome_->is_let_go()) return error_of(last_known());
   if (!record) {
     return Error{.code = Errc::input_missing,
                  .message = "run " + id().text() + " has not ended",

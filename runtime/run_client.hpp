@@ -9,7 +9,8 @@
 namespace weft {
 
 /// The client's end of a run: asks its actors and waits for its outcome. May outlive its engine,
-/// which has ended the run then: what is asked after that is answered from the outcome.
+/// which has ended the run then, or let it go: what is asked after that is answered from the
+/// outcome.
 class RunClient final : public RunHandle {
 public:
   RunClient(std::weak_ptr<ActorHost> host, RunContextPtr context, RunActorHandle actor,
@@ -28,6 +29,8 @@ public:
 private:
   class Subscription;
   void unsubscribe(std::uint64_t number, Subscription& subscription);
+  /// Of a run whose actor is gone and has not told of its end.
+  [[nodiscard]] RunRecord last_known() const;
 
   std::weak_ptr<ActorHost> host_;
   RunContextPtr context_;

@@ -1,5 +1,8 @@
 // Runs that end before anybody asks for their result.
 
+#include <future>
+#include <thread>
+
 #include "acceptance/durable_runs.hpp"
 
 namespace weft::test {
@@ -94,6 +97,32 @@ TEST_F(LateClients, OfARunThatHasFailedReadItsError) {
   ASSERT_FALSE(output);
   EXPECT_THAT(to_string(output.error()),
               AllOf(HasSubstr("failing"), HasSubstr("this call is to fail")));
+}
+
+/// The run goes on: there is nothing else to tell whoever waits for it here.
+TEST_F(LateClients, ThatWaitWhenTheirEngineEndsAreToldToAttachAgain) {
+  Engine other{durable_functions(), client()};
+  std::optional<Engine> engine{std::in_place, durable_functions(), client()};
+  Brief brief;
+  const auto run =
+    engine->submit(std::move(brief.workflow), brief.result, SubmitOptions{.detached = true});
+  ASSERT_TRUE(attached(other, run.id()));
+  std::promise<Result<int>> told;
+  auto result = told.get_future();
+  std::thread waiting{[run, &told] { told.set_value(run.result()); }};
+  engine.reset();
+  if (result.wait_for(bound) != std::future_status::ready) {
+    waiting.detach();
+    FAIL() << "the client waits for ever";
+  }
+  waiting.join();
+  const auto end = result.get();
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, Errc::shutting_down);
+  EXPECT_THAT(end.error().hint, HasSubstr("attach"));
+  EXPECT_FALSE(run.wait_for(bound));
+  EXPECT_EQ(run.record().state, RunState::running);
+  EXPECT_TRUE(other.acknowledge(run.id()));
 }
 
 }  // namespace weft::test

@@ -89,6 +89,16 @@ protected:
     expect_nothing_left();
   }
 
+  /// Starts of which the first few come to this end instead.
+  [[nodiscard]] std::vector<std::string> starting_after(int failures, const char* end) const {
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe");
+    const std::string starts = folder() + "/starts";
+    return {"/bin/sh", "-c",
+            "echo >> '" + starts + "'; [ $(wc -l < '" + starts + "') -gt " +
+              std::to_string(failures) + " ] || " + end + "; exec '" + program + "' " +
+              std::string{worker_process_argument}};
+  }
+
   /// Processes that are small enough for a function to use up its memory soon.
   [[nodiscard]] EngineOptions small_processes() const {
     EngineOptions options = processes(2);
@@ -179,13 +189,23 @@ TEST_F(LostWorkers, ThatAreKilledRightAfterACommitLoseNoChild) {
 /// Somebody, or the system, may end processes that have not got to any task.
 TEST_F(LostWorkers, ThatAreKilledWhileTheyStartAreReplaced) {
   EngineOptions options = processes(1);
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string starts = folder() + "/starts";
-  options.pool.worker_command = {"/bin/sh", "-c",
-                                 "echo >> '" + starts + "'; [ $(wc -l < '" + starts +
-                                   "') -gt 5 ] || kill -KILL $$; exec '" + program + "' " +
-                                   std::string{worker_process_argument}};
+  options.pool.worker_command = starting_after(5, "kill -KILL $$");
   play_one(options, Mishap::none, Place::root);
+}
+
+/// There is nobody to be told that a run of others is not served.
+TEST_F(LostWorkers, ThatCannotStartAreTriedAgainForTheRunsOfOthers) {
+  EngineOptions options = processes(1);
+  options.pool.worker_command = starting_after(4, "exit 127");
+  {
+    const Engine node{durable_functions(), options};
+    Engine other{durable_functions(), client()};
+    Made made = make(Mishap::none, Place::root, 0);
+    const auto run = other.submit(std::move(made.workflow), made.result);
+    ASSERT_TRUE(run.wait_for(bound)) << "the run hangs";
+    expect_result(run);
+  }
+  expect_nothing_left();
 }
 
 /// What ends by itself before it can host anything does so again.

@@ -272,6 +272,17 @@ TEST_F(AnAttempt, ThatCannotCommitFailsWithTheStoresReason) {
   EXPECT_EQ(outcome(), AttemptOutcome::failed);
 }
 
+TEST_F(AnAttempt, WhoseCommitDoesNotReachTheStoreIsForOthersToRepeat) {
+  begin(task);
+  on_returned(Value::of(42));
+  const Error reason{.code = Errc::store_unavailable, .message = "the store is gone"};
+  const auto end = only<End>(on(StoreUnavailable{reason}));
+  ASSERT_TRUE(end.broken) << "its task has not failed: its worker gives it up";
+  EXPECT_EQ(end.broken->message, reason.message);
+  EXPECT_EQ(outcome(), AttemptOutcome::lost);
+  EXPECT_TRUE(core->kept().missing());
+}
+
 TEST_F(AnAttempt, ThatCannotReportItsFailureSaysSo) {
   allow({.retries = RetryPolicy{.attempts = 5}});
   begin(task);
@@ -417,8 +428,7 @@ TEST_F(AnAttemptsMetrics, HaveTheTimesOfACommitThatWasStopped) {
 TEST_F(AnAttemptsMetrics, HaveTheTimesOfACommitThatDidNotReachTheStore) {
   begin(task);
   on_returned(Value::of(42));
-  on(StoreUnavailable{});
-  on(StoreFailed{});
+  on(StoreUnavailable{{.code = Errc::store_unavailable, .message = "the store is gone"}});
   EXPECT_THAT(seconds(), ElementsAre(1, 2, 3, 5, 10));
 }
 

@@ -46,6 +46,19 @@ protected:
   }
 };
 
+// -- found by sweeps ------------------------------------------------------------------------------
+
+using AWorkerIsGiven = ADurableWorker;
+
+/// A sweep tells again of what is ready until somebody claims it.
+TEST_F(AWorkerIsGiven, WhatItHasAlreadyAndClaimsItOnce) {
+  begin_among(3);
+  EXPECT_THAT(on_ready(ready({0})), ElementsAre("claim 0"));
+  EXPECT_THAT(on_ready(ready({1, 2})), IsEmpty());
+  EXPECT_THAT(on_ready(ready({1, 2})), IsEmpty());
+  EXPECT_THAT(on_claimed(fenced({0}, 1)), ElementsAre("claim 1 2", "want a slot"));
+}
+
 // -- told -----------------------------------------------------------------------------------------
 
 using AWorkerIsTold = ADurableWorker;

@@ -118,7 +118,8 @@ void SimulatedProcess::start_services(const Options& options) {
     [this](RunId run, const RunDescription& description) -> Result<RunContextPtr> {
       return context_of(run, description);
     });
-  sweeper_ = spawn_sweeper(*system_, services_->run_store, services_->launcher, options.lease / 2);
+  sweeper_ = spawn_sweeper(*system_, services_->run_store, services_->launcher,
+                           {.period = options.lease / 2, .seed = options.number});
   own_actors_ = system_->registry().running();
 }
 

@@ -24,6 +24,7 @@ ProcessLauncherHandle::behavior_type ProcessLauncher::make_behavior() {
       Run& run = runs_[m.context->id];
       run.context = std::move(m.context);
       run.actor = std::move(m.run);
+      self_->monitor(run.actor);
     },
     [this](const EndRun& m) { return end(m.run); },
     [this](const Prewarm& m) {
@@ -78,6 +79,10 @@ void ProcessLauncher::refuse(RunId id, const Error& why) {
   runs_.erase(id);
 }
 
+void ProcessLauncher::Seat::add(const std::vector<ReadyTask>& more) {
+  for (const ReadyTask& task : more) tasks.try_emplace(task.task, task);
+}
+
 void ProcessLauncher::seat(Run& run, LaunchTasks message) {
   const auto planned = static_cast<std::uint32_t>(run.context->plan->workers.size());
   if (message.worker != flexible_worker) {
@@ -97,13 +102,13 @@ void ProcessLauncher::seat(Run& run, WorkerId worker, std::vector<ReadyTask> tas
     seat.worker = worker;
     seat.request = RequestId{next_request_++};
     seat.requested = now();
-    seat.tasks = std::move(tasks);
+    seat.add(tasks);
     requests_.emplace(seat.request, std::pair{run.context->id, worker});
     // What every process is started as: each of them suits any worker.
     core_.on_request(seat.request, parts_.pool.slot_class, now(), effects_);
     perform_all();
   } else if (!seat.slot) {
-    seat.tasks.insert(seat.tasks.end(), tasks.begin(), tasks.end());
+    seat.add(tasks);
   } else if (!tasks.empty()) {
     send(*seat.slot, NodeFrame::tasks,
          frame_payload(TasksFrame{.run = run.context->id, .tasks = std::move(tasks)}));
@@ -139,11 +144,20 @@ caf::result<void> ProcessLauncher::end(RunId id) {
   return promise;
 }
 
+void ProcessLauncher::on_let_go(const caf::actor_addr& actor) {
+  const auto found = std::ranges::find_if(runs_, [&actor](const auto& one) {
+    return one.second.actor && one.second.actor.address() == actor;
+  });
+  if (found == runs_.end()) return;
+  found->second.actor = nullptr;
+  forget_if_over(found->first);
+}
+
 void ProcessLauncher::forget_if_over(RunId id) {
   const auto found = runs_.find(id);
   if (found == runs_.end() || !found->second.seats.empty()) return;
   Run& run = found->second;
-  if (run.ending.empty() && run.actor) return;
+  if (run.ending.empty() && (run.actor || !run.waiting.empty())) return;
   for (auto& promise : run.ending) promise.deliver();
   runs_.erase(found);
 }
@@ -188,9 +202,10 @@ void ProcessLauncher::invoke(Run& run, Seat& seat) {
                     .submitted = context.submitted.time_since_epoch().count(),
                     .submitted_wall = context.submitted_wall.time_since_epoch().count(),
                     .kept = context.kept,
-                    .tasks = std::exchange(seat.tasks, {}),
+                    .tasks = {},
                     .slice = slice_of(run, seat.worker),
                     .source = run.source};
+  for (const auto& [task, ready] : std::exchange(seat.tasks, {})) frame.tasks.push_back(ready);
   send(*seat.slot, NodeFrame::invoke, frame_payload(frame));
 }
 

@@ -30,7 +30,9 @@ public:
       parts_(std::move(parts)),
       core_({.slots = parts_.pool.slots, .keep_alive = parts_.pool.keep_alive}),
       slots_(parts_.pool.slots),
-      question_interval_(std::max(parts_.store.lease / unanswered_max, question_interval_min)) {}
+      question_interval_(std::max(parts_.store.lease / unanswered_max, question_interval_min)) {
+    self_->set_down_handler([this](const caf::down_msg& down) { on_let_go(down.source); });
+  }
 
   ProcessLauncherHandle::behavior_type make_behavior();
 
@@ -48,12 +50,14 @@ private:
     RequestId request;
     std::optional<SlotId> slot;
     std::string holder;
-    std::vector<ReadyTask> tasks;  ///< To be sent with its invocation.
+    /// To be sent with its invocation. A sweep may tell of one again and again until then.
+    std::map<TaskId, ReadyTask> tasks;
+    void add(const std::vector<ReadyTask>& more);
     TimePoint requested{};
   };
   struct Run {
     RunContextPtr context;  ///< Nothing while the store is asked.
-    RunActorHandle actor;   ///< Nothing for runs that others have submitted.
+    RunActorHandle actor;   ///< Nothing for runs of others, and for those that were let go of.
     std::string source;     ///< Of their functions; empty: this node's.
     std::optional<EncodedGraph> encoded;
     std::map<WorkerId, Seat> seats;
@@ -90,6 +94,7 @@ private:
   /// A worker's part of the graph; empty when it is too large to be sent along.
   [[nodiscard]] static Blob slice_of(Run& run, WorkerId worker);
   caf::result<void> end(RunId id);
+  void on_let_go(const caf::actor_addr& actor);
   void forget_if_over(RunId id);
 
   // -- processes ---------------------------------------------------------------------------------
@@ -113,6 +118,10 @@ private:
     outside,  ///< It was killed, or the store is away: what passes.
   };
   void start_failed(SlotId id, const Error& why, StartFault fault);
+
+  /// Runs of others, and those that nobody waits for any more, cannot be told that there is nobody
+  /// to work at them: what kept processes from starting may have passed by then.
+  void serve_again_later();
   void on_frame(HostFrame& message);
   void refused(RunId id, Error why);
 
@@ -139,6 +148,7 @@ private:
   std::string nonce_ = fmt::format("{:08x}", std::random_device{}());
   int failed_starts_ = 0;      ///< Since one succeeded.
   int own_failed_starts_ = 0;  ///< Those by the processes' own fault.
+  bool serves_again_ = false;  ///< A timer will see to who waits.
   Nanos question_interval_;
   bool asking_ = false;        ///< A question is due.
   WorkerProcesses processes_;  ///< Goes first: its threads tell this actor what happens.

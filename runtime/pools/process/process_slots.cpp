@@ -12,8 +12,8 @@ namespace weft {
 
 namespace {
 
-/// After so many processes that could not be started by their own fault, and none that could,
-/// nobody waits for the next.
+/// After so many processes that could not be started by their own fault, and none that could, the
+/// runs of this node fail.
 constexpr int own_failed_starts_max = 3;
 constexpr Nanos start_backoff = std::chrono::milliseconds{200};
 constexpr Nanos start_backoff_max = std::chrono::seconds{5};
@@ -162,6 +162,21 @@ void ProcessLauncher::start_failed(SlotId id, const Error& why, StartFault fault
   for (auto& [run_id, run] : runs_) {
     if (run.actor) self_->send(run.actor, WorkerFailed{.error = why});
   }
+  serve_again_later();
+}
+
+void ProcessLauncher::serve_again_later() {
+  if (std::exchange(serves_again_, true)) return;
+  self_->run_delayed(start_backoff_max, [this] {
+    serves_again_ = false;
+    const bool wanted = std::ranges::any_of(runs_, [](const auto& run) {
+      return std::ranges::any_of(run.second.seats,
+                                 [](const auto& seat) { return !seat.second.slot; });
+    });
+    if (!wanted) return;
+    core_.on_retry(effects_);
+    perform_all();
+  });
 }
 
 void ProcessLauncher::on_frame(HostFrame& message) {
