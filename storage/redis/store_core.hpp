@@ -123,6 +123,7 @@ private:
   void poll(RunId run, std::uint64_t watch);
   void wake(RunId run);
   void forget(RunId run);
+  void drop_unused_view(RunId run);
   void write_run(CreateRun request, redis::WrittenRun written, std::string token,
                  Done<std::vector<ReadyTask>> done);
   void read_graph(RunId run, std::optional<WorkerId> worker,
