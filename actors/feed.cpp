@@ -218,8 +218,7 @@ private:
     found->second.busy = false;
     if (found->second.unsubscribed) {
       found->second.unsubscribed->deliver();
-      dismiss(found->second);
-      watchers_.erase(found);
+      remove(found);
     } else {
       serve(number, found->second);
     }
@@ -256,12 +255,20 @@ private:
     } else if (found->second.busy) {
       found->second.unsubscribed = promise;
     } else {
-      dismiss(found->second);
-      watchers_.erase(found);
+      remove(found);
       promise.deliver();
       if (ends_told()) answer_told();
     }
     return promise;
+  }
+
+  void remove(std::map<std::uint64_t, Watcher>::iterator place) {
+    const RunId run = place->second.run;
+    dismiss(place->second);
+    watchers_.erase(place);
+    const bool watched = std::ranges::any_of(
+      watchers_, [run](const auto& entry) { return entry.second.run == run; });
+    if (!watched) self_->send(store_, UnwatchRun{.run = run, .watcher = self_->address()});
   }
 
   static void dismiss(const Watcher& watcher) {

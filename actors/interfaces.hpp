@@ -22,6 +22,7 @@ struct FetchedOutputs;
 struct ReadEvents;
 struct EventsRead;
 struct WatchRun;
+struct UnwatchRun;
 struct RunChanged;
 struct ClaimRequest;
 struct ClaimAnswer;
@@ -169,6 +170,7 @@ using RunStoreHandle = caf::typed_actor<
   caf::result<RunStatus>(ReadStatus),
   caf::result<EventsRead>(ReadEvents),
   caf::result<void>(WatchRun),
+  caf::result<void>(UnwatchRun),
   caf::result<void>(EraseRun),
   caf::result<RunDescription>(DescribeRun),
   caf::result<RunsListed>(ListRuns),

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <vector>
 
+#include <caf/actor_addr.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include "weft/actors/interfaces.hpp"
@@ -97,6 +98,11 @@ struct EventsRead : ProcessLocal {
 struct WatchRun : ProcessLocal {
   RunId run;
   WatcherHandle watcher;
+};
+/// It hears no more.
+struct UnwatchRun : ProcessLocal {
+  RunId run;
+  caf::actor_addr watcher;  ///< Which may be gone by now.
 };
 struct DescribeRun : ProcessLocal {
   RunId run;

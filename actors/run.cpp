@@ -5,6 +5,7 @@
 #include <set>
 
 #include <caf/disposable.hpp>
+#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -74,6 +75,9 @@ public:
   }
 
   ~RunActor() {
+    if (watching_) {
+      caf::anon_send(store(), UnwatchRun{.run = context().id, .watcher = self_->address()});
+    }
     if (!published_) {
       request_.outcome->let_go();
       if (request_.on_end) request_.on_end();
@@ -109,6 +113,11 @@ private:
     record_.submitted = context().submitted_wall;
     record_.workers = static_cast<std::uint32_t>(context().plan->workers.size());
     recorded_ = true;  // Whoever submitted it did.
+    watch();
+  }
+
+  void watch() {
+    watching_ = true;
     self_->send(store(), WatchRun{.run = context().id, .watcher = self_});
   }
 
@@ -179,7 +188,7 @@ private:
 
   /// The launcher brings tasks to workers, here or elsewhere; the store tells of the end.
   void launch_durable(const std::vector<ReadyTask>& ready) {
-    self_->send(store(), WatchRun{.run = context().id, .watcher = self_});
+    watch();
     if (!services_->launcher) return;  // Other nodes find it in the store.
     self_->send(services_->launcher, RunLaunched{.context = request_.context, .run = self_});
     std::map<WorkerId, std::vector<ReadyTask>> by_worker;
@@ -380,6 +389,7 @@ private:
   caf::disposable time_limit_;
   caf::disposable retention_;
   std::optional<Error> cause_;  ///< Why this actor ended the run.
+  bool watching_ = false;       ///< The store is to tell of changes.
   bool ended_ = false;          ///< How is known, what is kept may have to be fetched.
   bool published_ = false;
   bool left_in_store_ = false;  ///< This actor could not see how it ended: others may yet.

@@ -200,8 +200,8 @@ private:
 
 /// The watchers of a run, shared with the store's hook, which may be called by any thread.
 struct Watched {
-  std::vector<WatcherHandle> watchers;  ///< Fixed once the hook is set.
-  std::atomic<bool> hinted{false};      ///< They know that there is news and have not read it yet.
+  std::vector<caf::actor_addr> watchers;  ///< Fixed once the hook is set.
+  std::atomic<bool> hinted{false};  ///< They know that there is news and have not read it yet.
 };
 
 template <class Answers>
@@ -261,13 +261,13 @@ public:
       },
       [this](const ReadEvents& m) { return read_events(m); },
       [this](const WatchRun& m) { watch(m); },
+      [this](const UnwatchRun& m) { unwatch(m); },
       [this](const EraseRun& m) {
         watched_.erase(m.run);
         return ask<void>([&](auto then) { store_->erase(m.run, then); });
       },
       [this](const DescribeRun& m) {
-        return ask<RunDescription>(
-          [&](auto then) { store_->describe(m.run, then); });
+        return ask<RunDescription>([&](auto then) { store_->describe(m.run, then); });
       },
       [this](ListRuns) {
         return ask<RunsListed, std::vector<RunId>>([&](auto then) { store_->runs(then); });
@@ -275,9 +275,7 @@ public:
       [this](AbandonRequest& m) {
         return ask<AbandonAnswer>([&](auto then) { store_->abandon(std::move(m), then); });
       },
-      [this](SweepRuns) {
-        return ask<SweepReport>([&](auto then) { store_->sweep(then); });
-      },
+      [this](SweepRuns) { return ask<SweepReport>([&](auto then) { store_->sweep(then); }); },
       [this](AnswersCame) { answers_.deliver(); },
     };
   }
@@ -305,20 +303,42 @@ private:
   }
 
   void watch(const WatchRun& request) {
-    auto watched = std::make_shared<Watched>();
-    if (const auto found = watched_.find(request.run); found != watched_.end()) {
-      watched->watchers = found->second->watchers;
-    }
-    watched->watchers.push_back(request.watcher);
-    watched_[request.run] = watched;
-    store_->watch(request.run, [run = request.run, watched] {
-      if (watched->hinted.exchange(true, std::memory_order_acq_rel)) return;
-      for (const WatcherHandle& watcher : watched->watchers) {
-        caf::anon_send(watcher, RunChanged{.run = run});
-      }
-    });
+    std::vector<caf::actor_addr> watchers = watchers_of(request.run);
+    const caf::actor_addr watcher = request.watcher.address();
+    if (std::ranges::find(watchers, watcher) == watchers.end()) watchers.push_back(watcher);
+    tell_watchers(request.run, std::move(watchers));
     // What happened before the watch was set is news, too.
     caf::anon_send(request.watcher, RunChanged{.run = request.run});
+  }
+
+  void unwatch(const UnwatchRun& request) {
+    std::vector<caf::actor_addr> watchers = watchers_of(request.run);
+    if (std::erase(watchers, request.watcher) == 0) return;
+    if (!watchers.empty()) {
+      tell_watchers(request.run, std::move(watchers));
+      return;
+    }
+    watched_.erase(request.run);
+    store_->watch(request.run, nullptr);
+  }
+
+  [[nodiscard]] std::vector<caf::actor_addr> watchers_of(RunId run) const {
+    const auto found = watched_.find(run);
+    return found == watched_.end() ? std::vector<caf::actor_addr>{} : found->second->watchers;
+  }
+
+  void tell_watchers(RunId run, std::vector<caf::actor_addr> watchers) {
+    auto watched = std::make_shared<Watched>();
+    watched->watchers = std::move(watchers);
+    watched_[run] = watched;
+    store_->watch(run, [run, watched] {
+      if (watched->hinted.exchange(true, std::memory_order_acq_rel)) return;
+      for (const caf::actor_addr& address : watched->watchers) {
+        if (const auto watcher = caf::actor_cast<WatcherHandle>(address)) {
+          caf::anon_send(watcher, RunChanged{.run = run});
+        }
+      }
+    });
   }
 
   void listen(const ListenForWorker& request) {
@@ -340,8 +360,8 @@ private:
 
 }  // namespace
 
-StorageBrokerHandle spawn_storage_broker(caf::actor_system& system,
-                                         std::shared_ptr<RunStore> store, StoreAnswers answers) {
+StorageBrokerHandle spawn_storage_broker(caf::actor_system& system, std::shared_ptr<RunStore> store,
+                                         StoreAnswers answers) {
   if (answers == StoreAnswers::at_once) {
     return system.spawn<caf::stateful_actor<StorageBroker<AtOnce>, StorageBrokerHandle::base>>(
       std::move(store));

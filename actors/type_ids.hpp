@@ -92,5 +92,6 @@ CAF_ADD_TYPE_ID(weft, (weft::HostFrame))
 CAF_ADD_TYPE_ID(weft, (weft::HostEnded))
 CAF_ADD_TYPE_ID(weft, (weft::ListRuns))
 CAF_ADD_TYPE_ID(weft, (weft::RunsListed))
+CAF_ADD_TYPE_ID(weft, (weft::UnwatchRun))
 
 CAF_END_TYPE_ID_BLOCK(weft)

@@ -134,6 +134,7 @@ private:
   void poll(RunId run, std::uint64_t watch);
   void wake(RunId run);
   void forget(RunId run);
+  void drop_unused_view(RunId run);
   void write_run(CreateRun request, redis::WrittenRun written, std::string token,
                  Done<std::vector<ReadyTask>> done);
   void bring_to_life(RunId run, std::optional<TimePoint> submitted, redis::WrittenRun written,

@@ -140,6 +140,7 @@ void RedisRunStore::Core::watch(RunId run, std::function<void()> wake_up) {
       watches_[run] = {number, std::make_shared<const std::function<void()>>(std::move(wake_up))};
     } else {
       watches_.erase(run);
+      drop_unused_view(run);
     }
   }
   if (number == 0) {
@@ -158,6 +159,11 @@ void RedisRunStore::Core::watch(RunId run, std::function<void()> wake_up) {
       core->call(run, "want_hint", nullptr, [](const Result<Reply>&) {});
       core->poll(run, number);
     });
+}
+
+/// Names are read again where somebody asks for them. Called with the mutex locked.
+void RedisRunStore::Core::drop_unused_view(RunId run) {
+  if (!watches_.contains(run) && !listeners_.contains(run)) views_.erase(run);
 }
 
 /// Wakes now, and slowly again and again: hints may be lost.
@@ -205,6 +211,7 @@ void RedisRunStore::Core::listen(RunId run, WorkerId worker, std::function<void(
       const auto found = listeners_.find(run);
       if (found == listeners_.end() || found->second.erase(worker) == 0) return;
       if (found->second.empty()) listeners_.erase(found);
+      drop_unused_view(run);
     }
     client->unsubscribe(channel);
     return;

@@ -99,6 +99,19 @@ TEST_F(LateClients, OfARunThatHasFailedReadItsError) {
               AllOf(HasSubstr("failing"), HasSubstr("this call is to fail")));
 }
 
+TEST_F(LateClients, ThatLetGoOfARunAreToldOfItNoMore) {
+  const auto subscribed = [this] { return !redis->run({"PUBSUB", "CHANNELS"}).starts_with("*0"); };
+  Engine engine{durable_functions(), client()};
+  Brief brief;
+  auto run = engine.submit(std::move(brief.workflow), brief.result, SubmitOptions{.detached = true})
+               .handle();
+  EXPECT_TRUE(eventually(subscribed));
+  const RunId id = run->id();
+  run = nullptr;
+  EXPECT_TRUE(eventually([&] { return !subscribed(); }));
+  EXPECT_TRUE(engine.acknowledge(id));
+}
+
 /// The run goes on: there is nothing else to tell whoever waits for it here.
 TEST_F(LateClients, ThatWaitWhenTheirEngineEndsAreToldToAttachAgain) {
   Engine other{durable_functions(), client()};

@@ -18,6 +18,19 @@
 
 namespace weft::test {
 
+/// A store that says whether somebody watches a run.
+class StoreWithWatches : public MemoryRunStore {
+public:
+  using MemoryRunStore::MemoryRunStore;
+
+  void watch(RunId run, std::function<void()> wake) override {
+    watched = static_cast<bool>(wake);
+    MemoryRunStore::watch(run, std::move(wake));
+  }
+
+  bool watched = false;
+};
+
 /// A run of five tasks on one worker, one after another, a second each.
 class OnRunningTasks : public VirtualNode {
 protected:
@@ -73,7 +86,7 @@ protected:
   }
 
   const RunId id{7};
-  std::shared_ptr<MemoryRunStore> store = std::make_shared<MemoryRunStore>(*clock);
+  std::shared_ptr<StoreWithWatches> store = std::make_shared<StoreWithWatches>(*clock);
   std::shared_ptr<Services> services = std::make_shared<Services>();
   std::shared_ptr<RunOutcome> outcome = std::make_shared<RunOutcome>();
   RunRequest request;
@@ -189,6 +202,21 @@ TEST_F(TheRunActor, ThatTheStoreRefusesFails) {
   ASSERT_TRUE(outcome->ended());
   EXPECT_EQ(outcome->record()->state, RunState::failed);
   EXPECT_EQ(outcome->record()->errors.front().code, Errc::invalid_argument);
+}
+
+TEST_F(TheRunActor, OfALookAtARunEndsItsWatchWithIt) {
+  submit();
+  auto look = spawn_run(system, services,
+                        {.context = request.context,
+                         .attach = true,
+                         .detached = true,
+                         .outcome = std::make_shared<RunOutcome>()});
+  settle();
+  EXPECT_TRUE(store->watched);
+  tell(look, CloseRun{});
+  look = nullptr;
+  settle();
+  EXPECT_FALSE(store->watched);
 }
 
 // -- what workers record ------------------------------------------------------------------------
@@ -346,6 +374,17 @@ TEST_F(TheFeed, GoesOnAfterAHandlerThatThrew) {
   subscribe();
   pass(1h);
   EXPECT_EQ(heard, all);
+}
+
+TEST_F(TheFeed, WatchesForAsLongAsThereAreSubscriptions) {
+  submit();
+  subscribe(1);
+  subscribe(2);
+  pass(2500ms);
+  EXPECT_TRUE(ask<void>(services->feed, Unsubscribe{.subscription = 1}));
+  EXPECT_TRUE(store->watched);
+  EXPECT_TRUE(ask<void>(services->feed, Unsubscribe{.subscription = 2}));
+  EXPECT_FALSE(store->watched);
 }
 
 TEST_F(TheFeed, TellsEveryWatcher) {

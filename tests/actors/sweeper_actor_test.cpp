@@ -25,6 +25,7 @@ public:
       [](const ReadStatus&) { return RunStatus{}; },
       [](const ReadEvents&) { return EventsRead{}; },
       [](const WatchRun&) {},
+      [](const UnwatchRun&) {},
       [](const EraseRun&) {},
       [](const DescribeRun&) { return RunDescription{}; },
       [](ListRuns) { return RunsListed{}; },
