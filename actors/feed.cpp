@@ -216,10 +216,9 @@ private:
   }
 
   [[nodiscard]] bool ends_told() const {
-    return std::ranges::all_of(
-      watchers_, [](const auto& entry) {
-        return (entry.second.over || entry.second.waiting) && !entry.second.busy;
-      });
+    return std::ranges::all_of(watchers_, [](const auto& entry) {
+      return (entry.second.over || entry.second.waiting) && !entry.second.busy;
+    });
   }
 
   caf::result<void> tell_ends() {
@@ -252,8 +251,8 @@ private:
     const RunId run = place->second.run;
     dismiss(place->second);
     watchers_.erase(place);
-    const bool watched = std::ranges::any_of(
-      watchers_, [run](const auto& entry) { return entry.second.run == run; });
+    const bool watched =
+      std::ranges::any_of(watchers_, [run](const auto& entry) { return entry.second.run == run; });
     if (!watched) self_->send(store_, UnwatchRun{.run = run, .watcher = self_->address()});
   }
 
