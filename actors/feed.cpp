@@ -266,8 +266,8 @@ private:
     const RunId run = place->second.run;
     dismiss(place->second);
     watchers_.erase(place);
-    const bool watched = std::ranges::any_of(
-      watchers_, [run](const auto& entry) { return entry.second.run == run; });
+    const bool watched =
+      std::ranges::any_of(watchers_, [run](const auto& entry) { return entry.second.run == run; });
     if (!watched) self_->send(store_, UnwatchRun{.run = run, .watcher = self_->address()});
   }
 
