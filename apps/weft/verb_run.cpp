@@ -171,8 +171,8 @@ private:
       const Errc code = failure.error().code;
       if (code != Errc::history_unavailable && code != Errc::run_unknown) throw;
       in_history_ = false;
-      console_.note(fmt::format("warning: the run is not in the history: {}\n",
-                                to_string(failure.error())));
+      console_.note(
+        fmt::format("warning: the run is not in the history: {}\n", to_string(failure.error())));
     }
   }
 
@@ -327,7 +327,8 @@ void add_run(CommandLine& line) {
   verb
     .add_option("--from-failure", flags->workflow.from_run,
                 "Do again only what RUN left undone, or what has changed since; last: the newest.")
-    ->type_name("RUN");
+    ->type_name("RUN")
+    ->check(named_run());
   line.bind(verb, "--deadline", "run.deadline", "TIME",
             "By when the result is wanted, from the submission on: 30s.");
   line.bind_fixed(verb, "--fail-on-sla-miss", "run.fail_on_sla_miss", "true",

@@ -24,6 +24,7 @@ PATIENCE = 60  # Seconds until a condition counts as never met.
 @unittest.skipUnless(shutil.which("redis-server"), "there is no redis-server on PATH")
 class DurableRuns(unittest.TestCase):
     append_only = "yes"
+    redis_options = []
 
     def setUp(self):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="weft-durable-"))
@@ -37,7 +38,7 @@ class DurableRuns(unittest.TestCase):
         redis = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir",
              str(self.home), "--appendonly", self.append_only, "--save", "",
-             "--maxmemory-policy", "noeviction"], stdout=subprocess.DEVNULL)
+             "--maxmemory-policy", "noeviction", *self.redis_options], stdout=subprocess.DEVNULL)
         self.addCleanup(redis.wait)
         self.addCleanup(redis.kill)
         self.until(self.socket.exists, "Redis is there")
@@ -116,6 +117,13 @@ class Looking(DurableRuns):
         self.weft("result", run, code=6)
         self.assertEqual(self.listed(), [], "its result was taken")
 
+    def test_an_empty_reference_names_no_run(self):
+        self.weft(*self.replay("0.01"), "--detach")
+        for verb in ("status", "cancel", "watch", "resume", "result", "show", "logs"):
+            run = self.weft(verb, "", code=2)
+            self.assertIn("the run's id is empty", run.stderr)
+        self.assertEqual(self.status()["state"], "running")
+
     def test_the_doctor_finds_a_good_store_good(self):
         checks = json.loads(self.weft("doctor", "-o", "json").stdout)
         health = {check["check"]: check["health"] for check in checks}
@@ -177,6 +185,18 @@ class Durability(DurableRuns):
         run = self.weft(*self.replay("0.001"), "--durability", "memory")
         self.assertIn("durability memory (appendonly no", run.stderr)
         self.weft("doctor", "--durability", "memory")
+
+
+class Passwords(DurableRuns):
+    redis_options = ["--requirepass", "open sesame"]
+
+    def test_the_variable_opens_the_store_to_all_processes_of_a_run(self):
+        run = self.weft("ps", code=7)
+        self.assertIn("set WEFT_STORE_PASSWORD", run.stderr)
+        self.environment["WEFT_STORE_PASSWORD"] = "open sesame"
+        run = self.weft(*self.replay("0.001"), "--pool", "process:2")
+        self.assertNotIn("WEFT_STORE_PASSWORD", run.stderr)
+        self.assertEqual(self.listed(), [])
 
 
 class Losses(DurableRuns):
