@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "weft/apps/weft/configuration_files.hpp"
+#include "weft/apps/weft/run_reference.hpp"
+#include "weft/apps/weft/text_style.hpp"
 #include "weft/storage/redis/keys.hpp"
 
 namespace weft::cli {
@@ -31,8 +33,8 @@ std::size_t StoredRun::workers_alive() const {
 }
 
 std::size_t count_alive(const std::vector<WorkerLease>& workers) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-    workers, [](const WorkerLease& lease) { return lease.left > Nanos{}; }));
+  return static_cast<std::size_t>(
+    std::ranges::count_if(workers, [](const WorkerLease& lease) { return lease.left > Nanos{}; }));
 }
 
 StoreOptions named_store(const Configuration& configuration) {
@@ -46,9 +48,9 @@ StoreOptions named_store(const Configuration& configuration) {
 StoredRuns::StoredRuns(const Configuration& configuration)
   : options_(named_store(configuration)),
     client_(connect_store(options_).value()),
-    store_(RedisRunStore::open(client_, std::make_shared<const Registry>(),
-                               {.prefix = options_.prefix})
-             .value()) {}
+    store_(
+      RedisRunStore::open(client_, std::make_shared<const Registry>(), {.prefix = options_.prefix})
+        .value()) {}
 
 std::vector<RunId> StoredRuns::ids() {
   return answer_to<std::vector<RunId>>([this](auto done) { store().runs(std::move(done)); })
@@ -57,28 +59,30 @@ std::vector<RunId> StoredRuns::ids() {
 
 RunId StoredRuns::find(const std::string& reference) {
   const std::vector<RunId> all = ids();
-  if (all.empty()) {
+  if (all.empty() && reference == "last") {
     throw Exception(unknown("there is no run in the store " + options_.url,
                             "weft run FILE --store URL makes one"));
   }
   if (reference == "last") return all.back();
   std::vector<RunId> found;
-  std::ranges::copy_if(all, std::back_inserter(found), [&reference](RunId run) {
-    return run.text().starts_with(reference);
-  });
+  std::ranges::copy_if(all, std::back_inserter(found),
+                       [&reference](RunId run) { return run.text().starts_with(reference); });
   if (found.size() == 1) return found.front();
   if (found.empty()) {
     throw Exception(unknown(
       fmt::format("no run in the store {} is called {}", options_.url, in_quotes(reference)),
-      "weft ps lists them; last is the newest"));
+      fmt::format(
+        "weft ps lists them, and last is the newest; weft show {} if it has ended and was "
+        "removed",
+        printable(reference))));
   }
   throw Exception(unknown(fmt::format("{} runs begin with {}", found.size(), in_quotes(reference)),
-                          fmt::format("give more of the id: {}, {}, ...", found[0].text(),
-                                      found[1].text())));
+                          "give more of the id: " + listed_ids(found)));
 }
 
 StoredRun StoredRuns::read(RunId run) {
-  StoredRun read{.id = run, .workflow = {}, .description = describe(run), .status = {}, .workers = {}};
+  StoredRun read{
+    .id = run, .workflow = {}, .description = describe(run), .status = {}, .workers = {}};
   read.workflow = read.description.graph->name();
   read.status = status(run);
   read.workers = workers(run);
@@ -93,6 +97,11 @@ std::vector<WorkerLease> StoredRuns::workers(RunId run) {
   return answer_to<std::vector<WorkerLease>>(
            [&](auto done) { store().workers(run, std::move(done)); })
     .value();
+}
+
+void StoredRuns::ask_workers(RunId run,
+                             std::function<void(Result<std::vector<WorkerLease>>)> done) {
+  store().workers(run, std::move(done));
 }
 
 std::vector<StoredRun> StoredRuns::read_all() {
@@ -115,8 +124,9 @@ RunDescription StoredRuns::describe(RunId run) {
 
 std::vector<RunEvent> StoredRuns::last_events(RunId run, std::size_t limit) {
   const std::string key = redis::RunKeys{options_.prefix, run}.events();
-  const auto length = answer_to<redis::Reply>(
-    [&](auto done) { client().call(redis::Command{"LLEN", key}, std::move(done)); });
+  const auto length = answer_to<redis::Reply>([&](auto done) {
+    client().call(redis::Command{"LLEN", key}, std::move(done));
+  });
   const auto count =
     static_cast<std::uint64_t>(std::max<std::int64_t>(0, length ? length->integer() : 0));
   const std::uint64_t first = count > limit ? count - limit : 0;
