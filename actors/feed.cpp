@@ -119,6 +119,7 @@ private:
     bool busy = false;       ///< Reading, or the handler is being called.
     bool over = false;       ///< The end of the run was delivered.
     bool waiting = false;    ///< The store did not know the run: it may be about to.
+    bool away = false;       ///< The store did not answer the last time.
     std::deque<RunEvent> progress;
     std::optional<caf::typed_response_promise<void>> unsubscribed;
   };
@@ -164,6 +165,7 @@ private:
     const auto found = watchers_.find(number);
     if (found == watchers_.end()) return;
     Watcher& watcher = found->second;
+    watcher.away = false;
     watcher.next += events.size();
     watcher.news = watcher.news || events.size() == batch_size;
     watcher.over = !events.empty() && events.back().kind == RunEventKind::ended;
@@ -184,7 +186,11 @@ private:
       lose(number);
       return;
     }
-    // The store may be back soon.
+    // The store may be back soon; whoever closes the engine has waited long enough.
+    if (const auto found = watchers_.find(number); found != watchers_.end()) {
+      found->second.away = true;
+      if (ends_told()) answer_told();
+    }
     self_->run_delayed(read_again_after, [this, number] {
       const auto found = watchers_.find(number);
       if (found == watchers_.end()) return;
@@ -217,10 +223,10 @@ private:
   }
 
   [[nodiscard]] bool ends_told() const {
-    return std::ranges::all_of(
-      watchers_, [](const auto& entry) {
-        return (entry.second.over || entry.second.waiting) && !entry.second.busy;
-      });
+    return std::ranges::all_of(watchers_, [](const auto& entry) {
+      const Watcher& watcher = entry.second;
+      return watcher.away || ((watcher.over || watcher.waiting) && !watcher.busy);
+    });
   }
 
   caf::result<void> tell_ends() {
