@@ -6,8 +6,10 @@ namespace weft {
 
 Result<void> validate(const EngineOptions& options) {
   std::vector<Error> problems;
-  const auto require = [&](bool fine, std::string what) {
-    if (!fine) problems.push_back({.code = Errc::invalid_config, .message = std::move(what)});
+  const auto require = [&](bool fine, std::string what, std::string hint = "") {
+    if (fine) return;
+    problems.push_back(
+      {.code = Errc::invalid_config, .message = std::move(what), .hint = std::move(hint)});
   };
   require(options.pool.slots <= 1024, "pool.slots is at most 1024");
   require(options.pool.slot_class.cpus > 0, "pool.slot_class.cpus is greater than 0");
@@ -23,7 +25,10 @@ Result<void> validate(const EngineOptions& options) {
             options.store.prefix.find_first_of("{} \n") == std::string::npos,
           "store.prefix is a text without braces and spaces");
   require(options.pool.kind == PoolKind::threads || !options.store.url.empty(),
-          "worker processes need a store outside of this process: set store.url");
+          "worker processes need a store outside of this process",
+          "give --store unix:///path or redis://host, or set store.url");
+  require(options.store.durability != DurabilityLevel::replicated || options.store.replicas >= 1,
+          "store.replicas is at least 1 where the durability is replicated");
   require(options.workers <= 10'000, "workers is at most 10000");
   require(options.recorder.count >= 1 && options.recorder.count <= 1'000'000,
           "recorder.count is 1 to 1000000");

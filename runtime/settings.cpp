@@ -179,6 +179,9 @@ std::optional<Number> parse_number(std::string_view text) {
   return number;
 }
 
+/// Read where the store is opened: no file, flag or listing of settings should hold a password.
+constexpr std::string_view password_variable = "WEFT_STORE_PASSWORD";
+
 /// The largest count of any setting: what an `EngineOptions` can hold.
 constexpr std::uint64_t max_count = std::numeric_limits<std::uint32_t>::max();
 
@@ -260,6 +263,7 @@ std::optional<std::size_t> setting_index(std::string_view key) {
 
 std::optional<std::string> key_of_variable(std::string_view variable) {
   constexpr std::string_view prefix = "WEFT_";
+  if (variable == password_variable) return std::nullopt;
   if (!variable.starts_with(prefix)) return std::nullopt;
   std::string key(variable.substr(prefix.size()));
   const std::size_t end = key.find('_');

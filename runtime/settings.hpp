@@ -45,7 +45,8 @@ struct Setting {
 [[nodiscard]] std::optional<std::size_t> setting_index(std::string_view key);
 
 /// The key that an environment variable sets. Nothing unless its name begins with `WEFT_` and the
-/// name of a section; the rest may be misspelt.
+/// name of a section; the rest may be misspelt. Nothing either for the store's password, which is
+/// no setting.
 [[nodiscard]] std::optional<std::string> key_of_variable(std::string_view variable);
 
 /// `invalid_config` with what may be written, unless `text` can be a value of the setting.

@@ -11,15 +11,14 @@ Result<redis::Endpoint> store_endpoint(const StoreOptions& options) {
   parsed->tls_files.certificate = options.tls_certificate;
   parsed->tls_files.key = options.tls_key;
   parsed->allow_plaintext = options.allow_plaintext;
-  return redis::with_credentials(
-    std::move(*parsed),
-    {.password_file = options.password_file,
-     .warn = [](std::string_view text) { spdlog::warn("{}", text); }});
+  return redis::with_credentials(std::move(*parsed),
+                                 {.password_file = options.password_file,
+                                  .warn = [](std::string_view text) { spdlog::warn("{}", text); }});
 }
 
 Result<std::shared_ptr<redis::Client>> connect_store(const StoreOptions& options) {
   auto endpoint = store_endpoint(options);
-  if (!endpoint) return with_context("store.url", std::move(endpoint).error());
+  if (!endpoint) return std::move(endpoint).error();
   auto client = redis::Client::connect(std::move(*endpoint), {.patience = options.patience});
   if (!client) return std::move(client).error();
   return std::shared_ptr<redis::Client>(std::move(*client));

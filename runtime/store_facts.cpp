@@ -97,14 +97,23 @@ std::string_view to_string(DurabilityLevel level) {
 }
 
 std::string durability_text(const StoreFacts& facts) {
-  std::string text = !facts.append_only     ? "appendonly unknown"
-                     : *facts.append_only ? "appendonly yes, appendfsync " +
-                                              facts.fsync.value_or("unknown")
-                                          : "appendonly no";
+  std::string text = !facts.append_only ? "appendonly unknown"
+                     : *facts.append_only
+                       ? "appendonly yes, appendfsync " + facts.fsync.value_or("unknown")
+                       : "appendonly no";
   return text + fmt::format(", {} replicas", facts.replicas.value_or(0));
 }
 
 Result<void> check_durability(const StoreOptions& options, const StoreFacts& facts) {
+  const bool evicts = facts.eviction.value_or("noeviction") != "noeviction";
+  if (evicts && options.durability != DurabilityLevel::memory) {
+    return Error{
+      .code = Errc::invalid_config,
+      .message = fmt::format("the store does not give the durability {}: it evicts keys when it is "
+                             "full (maxmemory-policy {})",
+                             to_string(options.durability), *facts.eviction),
+      .hint = "set maxmemory-policy noeviction in Redis, or accept --durability memory"};
+  }
   const bool appends = facts.append_only.value_or(true);
   const std::string fsync = facts.fsync.value_or("always");
   std::string hint;

@@ -24,6 +24,10 @@ void BenchReport::add(const Json& figures, std::vector<std::string> cells) {
   }
 }
 
+void BenchReport::add_row(std::vector<std::string> cells) {
+  if (!lines_) table_.add(std::move(cells));
+}
+
 ExitCode BenchReport::end() {
   if (!lines_) console_.print(table_.text(console_.out_style()));
   return ExitCode::success;

@@ -23,6 +23,9 @@ public:
   /// @pre as many cells as columns
   void add(const Json& figures, std::vector<std::string> cells);
 
+  /// Another row of the table for figures that were added before.
+  void add_row(std::vector<std::string> cells);
+
   ExitCode end();
   ExitCode fail(const Error& error);
 

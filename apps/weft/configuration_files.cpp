@@ -91,8 +91,9 @@ std::string expanded_path(const std::string& path) {
 }
 
 std::vector<std::string> unknown_variables() {
-  // Read by weft's build and tests.
-  constexpr std::string_view known[] = {"WEFT_CACHE_DIR", "WEFT_UPDATE_GOLDEN", "WEFT_WFINSTANCES"};
+  // Read by the store, and by weft's build and tests.
+  constexpr std::string_view known[] = {"WEFT_STORE_PASSWORD", "WEFT_CACHE_DIR",
+                                        "WEFT_UPDATE_GOLDEN", "WEFT_WFINSTANCES"};
   std::vector<std::string> settable;
   for (const Setting& setting : settings()) settable.push_back(environment_variable(setting.key));
   std::vector<std::string> warnings;

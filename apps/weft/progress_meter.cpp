@@ -29,8 +29,8 @@ std::string rate_text(double rate) {
 }
 
 /// Whole seconds and minutes: an estimate has no more figures than that.
-std::string rough_duration(Nanos time) {
-  const auto total = std::chrono::ceil<seconds>(time).count();
+std::string rough_duration(seconds time) {
+  const auto total = time.count();
   if (total < 60) return fmt::format("{}s", total);
   if (total < 3600) return fmt::format("{}m{:02}s", total / 60, total % 60);
   return fmt::format("{}h{:02}m", total / 3600, total / 60 % 60);
@@ -63,6 +63,14 @@ std::string bar(std::uint64_t done, std::uint64_t total, std::size_t width,
 
 }  // namespace
 
+ProgressMeter::ProgressMeter(Nanos joined, const TaskCounts& counts)
+  : counts_(counts),
+    elapsed_(joined),
+    joined_(joined),
+    joined_counts_(counts),
+    measured_(joined),
+    measured_done_(counts.committed) {}
+
 void ProgressMeter::update(Nanos elapsed, const TaskCounts& counts) {
   elapsed_ = std::max(elapsed, elapsed_);
   counts_ = counts;
@@ -73,18 +81,21 @@ void ProgressMeter::update(Nanos elapsed, const TaskCounts& counts) {
     in_seconds(stretch);
   // The first stretch stands alone; later ones weigh by their length.
   const double weight =
-    measured_ == Nanos{} ? 1 : 1 - std::exp(-in_seconds(stretch) / memory_seconds);
+    measured_ == joined_ ? 1 : 1 - std::exp(-in_seconds(stretch) / memory_seconds);
   rate_ += weight * (now - rate_);
   measured_ = elapsed_;
   measured_done_ = counts.committed;
 }
 
 std::optional<Nanos> ProgressMeter::remaining() const {
-  if (counts_.committed < min_commits || elapsed_ <= Nanos{} || done() >= counts_.total) {
+  const std::uint64_t joined_done = std::min(done(), ended_of(joined_counts_));
+  const Nanos followed = elapsed_ - joined_;
+  if (counts_.committed < joined_counts_.committed + min_commits || followed <= Nanos{} ||
+      done() >= counts_.total) {
     return std::nullopt;
   }
-  // Over the whole run: of late, one slow task would make the estimate jump.
-  const double mean = static_cast<double>(done()) / in_seconds(elapsed_);
+  // All the time that it was followed: of late, one slow task would make the estimate jump.
+  const double mean = static_cast<double>(done() - joined_done) / in_seconds(followed);
   const double rest = static_cast<double>(counts_.total - done()) / mean;
   constexpr double longest = 1e9;  // Some thirty years: no estimate any more.
   if (rest > longest) return std::nullopt;
@@ -98,9 +109,10 @@ std::string progress_bar(const ProgressMeter& meter, std::string_view workflow, 
   const auto percent = counts.total == 0 ? 0 : 100 * meter.done() / counts.total;
   std::vector<std::string> parts{fmt::format("{}  {:3} %", count, percent)};
   parts.push_back(troubles(counts, style));
-  if (const auto rest = meter.remaining()) parts.push_back("  ETA " + rough_duration(*rest));
+  if (const auto rest = meter.remaining())
+    parts.push_back("  ETA " + rough_duration(std::chrono::ceil<seconds>(*rest)));
   parts.push_back("  " + rate_text(meter.rate()));
-  parts.push_back("  " + rough_duration(meter.elapsed()));
+  parts.push_back("  " + rough_duration(std::chrono::floor<seconds>(meter.elapsed())));
   std::string text;
   for (const std::string& part : parts) {
     if (!text.empty() && columns_of(text) + columns_of(part) > columns) break;
@@ -120,10 +132,12 @@ std::string progress_bar(const ProgressMeter& meter, std::string_view workflow, 
 
 std::string progress_line(const ProgressMeter& meter, std::string_view workflow) {
   const TaskCounts& counts = meter.counts();
-  std::string text = fmt::format("{}: {} of {} tasks{}, {}, after {}", printable(workflow),
-                                 meter.done(), counts.total, troubles(counts, {}),
-                                 rate_text(meter.rate()), rough_duration(meter.elapsed()));
-  if (const auto rest = meter.remaining()) text += ", about " + rough_duration(*rest) + " left";
+  std::string text =
+    fmt::format("{}: {} of {} tasks{}, {}, after {}", printable(workflow), meter.done(),
+                counts.total, troubles(counts, {}), rate_text(meter.rate()),
+                rough_duration(std::chrono::floor<seconds>(meter.elapsed())));
+  if (const auto rest = meter.remaining())
+    text += ", about " + rough_duration(std::chrono::ceil<seconds>(*rest)) + " left";
   return text;
 }
 

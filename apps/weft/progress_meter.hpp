@@ -11,6 +11,12 @@ namespace weft::cli {
 /// Follows how a run's counts grow, and estimates when it will be done. Pure: it is told the time.
 class ProgressMeter {
 public:
+  /// Of a run that is followed from its submission on.
+  ProgressMeter() = default;
+
+  /// Of one that is followed from later on: what was done before does not count as speed.
+  ProgressMeter(Nanos joined, const TaskCounts& counts);
+
   /// @param elapsed since the run's submission; never less than before
   void update(Nanos elapsed, const TaskCounts& counts);
 
@@ -18,9 +24,7 @@ public:
   [[nodiscard]] Nanos elapsed() const { return elapsed_; }
 
   /// Tasks that ended, whichever way.
-  [[nodiscard]] std::uint64_t done() const {
-    return counts_.committed + counts_.failed + counts_.skipped;
-  }
+  [[nodiscard]] std::uint64_t done() const { return ended_of(counts_); }
 
   /// Commits a second, of late. 0 before the first.
   [[nodiscard]] double rate() const { return rate_; }
@@ -30,8 +34,14 @@ public:
   [[nodiscard]] std::optional<Nanos> remaining() const;
 
 private:
+  static std::uint64_t ended_of(const TaskCounts& counts) {
+    return counts.committed + counts.failed + counts.skipped;
+  }
+
   TaskCounts counts_;
   Nanos elapsed_{};
+  Nanos joined_{};
+  TaskCounts joined_counts_;
   Nanos measured_{};  ///< When the rate was last brought up to date.
   std::uint64_t measured_done_ = 0;
   double rate_ = 0;

@@ -19,15 +19,6 @@ Error unknown(std::string message, std::string hint) {
   return {.code = Errc::run_unknown, .message = std::move(message), .hint = std::move(hint)};
 }
 
-std::string listed(const std::vector<RunRecord>& runs) {
-  constexpr std::size_t max_listed = 5;
-  std::string out;
-  for (std::size_t i = 0; i < std::min(runs.size(), max_listed); ++i) {
-    out += (i == 0 ? "" : ", ") + runs[i].id.text();
-  }
-  return runs.size() > max_listed ? out + ", ..." : out;
-}
-
 }  // namespace
 
 RunArchive::RunArchive(const Configuration& configuration)
@@ -59,8 +50,19 @@ RunRecord RunArchive::find(const std::string& reference) const {
     throw Exception(unknown("no run in " + file_ + " is called " + in_quotes(reference),
                             "weft runs lists them; last is the newest"));
   }
+  std::vector<RunId> ids;
+  std::ranges::transform(found, std::back_inserter(ids), &RunRecord::id);
   throw Exception(unknown(fmt::format("{} runs begin with {}", found.size(), in_quotes(reference)),
-                          "give more of the id: " + listed(found)));
+                          "give more of the id: " + listed_ids(ids)));
+}
+
+std::string listed_ids(std::span<const RunId> runs) {
+  constexpr std::size_t max_listed = 5;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(runs.size(), max_listed); ++i) {
+    out += (i == 0 ? "" : ", ") + runs[i].text();
+  }
+  return runs.size() > max_listed ? out + ", ..." : out;
 }
 
 RunHistory RunArchive::read(const RunRecord& record) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "weft/apps/weft/run_timeline.hpp"
@@ -33,6 +34,9 @@ private:
   std::string file_;
   std::shared_ptr<HistoryStore> store_;  ///< Nothing when there is no file yet.
 };
+
+/// The first of some ids, with commas between them.
+[[nodiscard]] std::string listed_ids(std::span<const RunId> runs);
 
 /// All that a history holds of a run. Throws `Exception` when it cannot be read.
 [[nodiscard]] RunHistory read_run(const HistoryStore& store, const RunRecord& record);

@@ -33,12 +33,14 @@ ProgressStyle progress_style(const Session& session) {
   return console.notes_on_terminal() && !shared ? ProgressStyle::bar : ProgressStyle::lines;
 }
 
-RunWatch::RunWatch(Session& session, std::shared_ptr<RunHandle> run, const Graph& graph)
+RunWatch::RunWatch(Session& session, std::shared_ptr<RunHandle> run, const Graph& graph,
+                   RunAttendance* attendance)
   : session_(session),
     run_(std::move(run)),
     workflow_(graph.name()),
     style_(progress_style(session)),
-    next_line_(progress_interval({})) {
+    next_line_(progress_interval({})),
+    attendance_(attendance) {
   print_start(graph);
   subscription_ = run_->subscribe([this](const RunEvent& event) { on_event(event); });
 }
@@ -55,6 +57,7 @@ bool RunWatch::wait() {
       return false;
     }
     cancel_when_asked();
+    look_after_workers();
     show_notes();
     show_progress();
   }
@@ -159,18 +162,40 @@ void RunWatch::show_notes() {
   if (dropped > 0) session_.console.note(fmt::format("and {} more like these\n", dropped));
 }
 
+/// A run that nobody works at would be waited for without an end.
+void RunWatch::look_after_workers() {
+  if (!attendance_) return;
+  attendance_->look(clock_.now());
+  if (!attendance_->deserted()) return;
+  erase_bar();
+  if (std::exchange(desertion_told_, true)) return;
+  const std::string id = attendance_->run().text();
+  session_.console.note(
+    fmt::format("{} nobody works at run {}: weft resume {}, or start a weft "
+                "worker\n",
+                session_.console.note_style().yellow("waiting:"), id, id));
+}
+
 void RunWatch::show_progress() {
-  if (style_ == ProgressStyle::none) return;
-  meter_.update(clock_.now() - started_, run_->record().tasks);
+  if (style_ == ProgressStyle::none || (attendance_ && attendance_->deserted())) return;
+  const RunRecord record = run_->record();
+  if (record.tasks.total == 0) return;  // The store does not say.
+  const TimePoint now = clock_.now();
+  if (!meter_) {
+    submitted_ = now - std::max(Nanos{}, clock_.wall_now() - record.submitted);
+    meter_.emplace(now - submitted_, record.tasks);
+  }
+  meter_->update(now - submitted_, record.tasks);
   if (style_ == ProgressStyle::lines) {
-    if (meter_.elapsed() < next_line_) return;
-    next_line_ = meter_.elapsed() + progress_interval(meter_.elapsed());
-    session_.console.note(progress_line(meter_, workflow_) + "\n");
+    const Nanos watched = now - started_;
+    if (watched < next_line_) return;
+    next_line_ = watched + progress_interval(watched);
+    session_.console.note(progress_line(*meter_, workflow_) + "\n");
     return;
   }
   // One column stays free: a terminal would wrap a line that fills it.
   const std::size_t columns = session_.console.note_columns() - 1;
-  const std::string bar = progress_bar(meter_, workflow_, columns, session_.console.note_style());
+  const std::string bar = progress_bar(*meter_, workflow_, columns, session_.console.note_style());
   session_.console.note("\r" + bar + "\x1b[K");
   bar_columns_ = columns_of(bar);
 }

@@ -5,10 +5,12 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "weft/apps/weft/command_line.hpp"
 #include "weft/apps/weft/progress_meter.hpp"
+#include "weft/apps/weft/run_attendance.hpp"
 #include "weft/runtime/run.hpp"
 #include "weft/workflow/clock.hpp"
 
@@ -24,7 +26,9 @@ enum class ProgressStyle : std::uint8_t { none, lines, bar };
 /// be written any more. Used by one thread; only `request_cancel` may be called by others.
 class RunWatch {
 public:
-  RunWatch(Session& session, std::shared_ptr<RunHandle> run, const Graph& graph);
+  /// @param attendance of a run whose workers are elsewhere; nothing: they are here
+  RunWatch(Session& session, std::shared_ptr<RunHandle> run, const Graph& graph,
+           RunAttendance* attendance = nullptr);
   RunWatch(const RunWatch&) = delete;
   RunWatch& operator=(const RunWatch&) = delete;
   ~RunWatch();
@@ -45,6 +49,7 @@ private:
   void print_line(const std::string& line);
   [[nodiscard]] std::string text_of_event(const RunEvent& event) const;
   void cancel_when_asked();
+  void look_after_workers();
   void show_progress();
   void show_notes();
   void erase_bar();
@@ -57,7 +62,10 @@ private:
   SystemClock clock_;
   TimePoint started_ = clock_.now();
   Nanos next_line_{};
-  ProgressMeter meter_;
+  TimePoint submitted_{};               ///< Of the run, by the clock of this process.
+  std::optional<ProgressMeter> meter_;  ///< Nothing before the first look.
+  RunAttendance* attendance_;
+  bool desertion_told_ = false;
   std::size_t bar_columns_ = 0;  ///< Of the bar on the screen; 0: none.
   std::uint64_t subscription_ = 0;
   std::atomic<bool> cancel_requested_ = false;

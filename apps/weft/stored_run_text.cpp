@@ -8,6 +8,7 @@
 #include "weft/apps/weft/summary_json.hpp"
 #include "weft/apps/weft/summary_text.hpp"
 #include "weft/apps/weft/text_table.hpp"
+#include "weft/runtime/commands/command_output.hpp"
 #include "weft/workflow/codec.hpp"
 
 namespace weft::cli {
@@ -58,6 +59,128 @@ std::string errors_text(const std::vector<Error>& errors, const TextStyle& style
   return out;
 }
 
+// -- values ---------------------------------------------------------------------------------------
+
+/// Lists and records of more bytes are told by kind and size: an output is shown, not written out.
+constexpr std::size_t shown_bytes = 4096;
+/// As deep as what people read in one line.
+constexpr int shown_depth = 3;
+
+/// Nothing when it holds what has no plain text: bytes, extensions, or lists in lists in lists.
+std::optional<Json> plain(const msgpack::object& object, int depth);
+
+std::optional<Json> plain_list(const msgpack::object_array& list, int depth) {
+  Json out = Json::array();
+  for (std::uint32_t i = 0; i < list.size; ++i) {
+    auto element = plain(list.ptr[i], depth);
+    if (!element) return std::nullopt;
+    out.push_back(std::move(*element));
+  }
+  return out;
+}
+
+std::optional<Json> plain_record(const msgpack::object_map& record, int depth) {
+  Json out = Json::object();
+  for (std::uint32_t i = 0; i < record.size; ++i) {
+    const msgpack::object_kv& field = record.ptr[i];
+    auto value = plain(field.val, depth);
+    if (!value || field.key.type != msgpack::type::STR) return std::nullopt;
+    out[field.key.as<std::string>()] = std::move(*value);
+  }
+  return out;
+}
+
+std::optional<Json> plain(const msgpack::object& object, int depth) {
+  switch (object.type) {
+    case msgpack::type::NIL:
+      return Json(nullptr);
+    case msgpack::type::BOOLEAN:
+      return Json(object.via.boolean);
+    case msgpack::type::POSITIVE_INTEGER:
+      return Json(object.via.u64);
+    case msgpack::type::NEGATIVE_INTEGER:
+      return Json(object.via.i64);
+    case msgpack::type::FLOAT32:
+    case msgpack::type::FLOAT64:
+      return Json(object.via.f64);
+    case msgpack::type::STR:
+      return Json(object.as<std::string>());
+    case msgpack::type::ARRAY:
+      return depth > 0 ? plain_list(object.via.array, depth - 1) : std::nullopt;
+    case msgpack::type::MAP:
+      return depth > 0 ? plain_record(object.via.map, depth - 1) : std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+/// A text, or the path of a file; a number as one, if JSON has it.
+Json json_of(const CommandItem& item) {
+  if (!item.number) return item.text;
+  Json number = Json::parse(item.text, nullptr, false);
+  return number.is_number() ? number : Json(item.text);
+}
+
+/// The outputs of a command, by name. Nothing when the value is another one.
+std::optional<Json> command_outputs(const msgpack::object& object) {
+  if (object.type != msgpack::type::MAP) return std::nullopt;
+  CommandOutput command;
+  try {
+    object.convert(command);
+  } catch (const msgpack::type_error&) {
+    return std::nullopt;
+  }
+  Json out = Json::object();
+  for (const auto& [name, items] : command.outputs) {
+    Json all = Json::array();
+    for (const CommandItem& item : items.items) all.push_back(json_of(item));
+    out[name] = items.list || all.size() != 1 ? all : all.front();
+  }
+  return out;
+}
+
+Json kind_of(const msgpack::object& object, std::size_t bytes) {
+  if (object.type == msgpack::type::ARRAY) {
+    return {{"kind", "list"}, {"elements", object.via.array.size}, {"bytes", bytes}};
+  }
+  if (object.type == msgpack::type::MAP) {
+    return {{"kind", "record"}, {"elements", object.via.map.size}, {"bytes", bytes}};
+  }
+  return {{"kind", "bytes"}, {"bytes", bytes}};
+}
+
+struct ShownValue {
+  Json json;
+  bool whole = false;  ///< Else its kind and size.
+};
+
+ShownValue shown(const Value& value) {
+  const auto bytes = value.encoding();
+  if (!bytes) return {{{"kind", value.type_name()}, {"bytes", value.size().count}}};
+  const auto object = unpack_limited(*bytes, DecodeLimits{});
+  if (!object) return {{{"kind", "unreadable"}, {"bytes", bytes->size()}}};
+  const msgpack::object& read = object->get();
+  if (auto outputs = command_outputs(read)) return {std::move(*outputs), true};
+  if (auto json = plain(read, bytes->size() <= shown_bytes ? shown_depth : 0)) {
+    return {std::move(*json), true};
+  }
+  return {kind_of(read, bytes->size())};
+}
+
+/// `total: 91, names: [a, b]`
+std::string whole_text(const Json& json) {
+  if (json.is_null()) return "nothing";
+  if (json.is_string()) return printable(json.get<std::string>());
+  if (!json.is_structured()) return json.dump();
+  std::string out;
+  for (const auto& [name, value] : json.items()) {
+    if (!out.empty()) out += ", ";
+    if (json.is_object() && !name.empty()) out += printable(name) + ": ";
+    out += value.is_object() ? "(" + whole_text(value) + ")" : whole_text(value);
+  }
+  return json.is_array() ? "[" + out + "]" : out;
+}
+
 }  // namespace
 
 Nanos age_of(const StoredRun& run) {
@@ -83,8 +206,8 @@ std::string stored_run_text(const StoredRun& run, const TextStyle& style) {
                                 state_text(run.status.state, style));
   TextTable table{{{""}, {""}}};
   table.add({"submitted", format_time(run.description.submitted)});
-  table.add({run.status.state == RunState::running ? "age" : "makespan",
-             format_duration(age_of(run))});
+  table.add(
+    {run.status.state == RunState::running ? "age" : "makespan", format_duration(age_of(run))});
   table.add({"tasks", counts_text(run.status.tasks)});
   table.add({"workers", fmt::format("{} alive of {} planned", run.workers_alive(),
                                     run.description.plan->workers.size())});
@@ -119,8 +242,8 @@ std::string notable_events_text(const std::vector<RunEvent>& events, const TextS
   TextTable table{{{"", Align::right}, {""}, {""}, {""}}};
   for (std::size_t i = first; i < notable.size(); ++i) {
     const RunEvent& event = *notable[i];
-    table.add({format_duration(event.at), std::string(to_string(event.kind)),
-               printable(event.name), printable(event.message)});
+    table.add({format_duration(event.at), std::string(to_string(event.kind)), printable(event.name),
+               printable(event.message)});
   }
   return out + table.text(style, 2);
 }
@@ -128,7 +251,11 @@ std::string notable_events_text(const std::vector<RunEvent>& events, const TextS
 std::string next_step(const StoredRun& run) {
   const std::string id = run.id.text();
   if (run.status.state != RunState::running) {
-    return fmt::format("weft result {}   (its outputs; removes it from the store)", id);
+    const bool succeeded = run.status.state == RunState::succeeded;
+    const std::string_view what = !succeeded                     ? "why it ended so"
+                                  : run.description.kept.empty() ? no_outputs_kept
+                                                                 : "its outputs";
+    return fmt::format("weft result {}   ({}; removes it from the store)", id, what);
   }
   if (run.workers_alive() > 0) return fmt::format("weft watch {}", id);
   return fmt::format("weft resume {}   (nobody works at it), or start a weft worker", id);
@@ -144,44 +271,29 @@ std::string ending_text(const RunRecord& record, const TextStyle& style) {
   return out + table.text(style, 2) + errors_text(record.errors, style);
 }
 
+std::optional<Error> lost_sight(const RunRecord& record, std::string hint) {
+  if (record.state != RunState::failed) return std::nullopt;
+  // An error that names no task is that of whoever waited.
+  const auto own = std::ranges::find_if(record.errors, [](const Error& error) {
+    return error.task.empty() && error.code == Errc::store_unavailable;
+  });
+  if (own == record.errors.end()) return std::nullopt;
+  return Error{.code = Errc::store_unavailable,
+               .message = "the store is away: " + own->message,
+               .hint = std::move(hint)};
+}
+
 Json json_of(const Value& value) {
-  const auto bytes = value.encoding();
-  if (!bytes) return {{"kind", value.type_name()}, {"bytes", value.size().count}};
-  const auto object = unpack_limited(*bytes, DecodeLimits{});
-  if (!object) return {{"kind", "unreadable"}, {"bytes", bytes->size()}};
-  const msgpack::object& read = object->get();
-  switch (read.type) {
-    case msgpack::type::NIL:
-      return nullptr;
-    case msgpack::type::BOOLEAN:
-      return read.via.boolean;
-    case msgpack::type::POSITIVE_INTEGER:
-      return read.via.u64;
-    case msgpack::type::NEGATIVE_INTEGER:
-      return read.via.i64;
-    case msgpack::type::FLOAT32:
-    case msgpack::type::FLOAT64:
-      return read.via.f64;
-    case msgpack::type::STR:
-      return std::string(read.via.str.ptr, read.via.str.size);
-    case msgpack::type::ARRAY:
-      return {{"kind", "list"}, {"elements", read.via.array.size}, {"bytes", bytes->size()}};
-    case msgpack::type::MAP:
-      return {{"kind", "record"}, {"elements", read.via.map.size}, {"bytes", bytes->size()}};
-    default:
-      return {{"kind", "bytes"}, {"bytes", bytes->size()}};
-  }
+  return shown(value).json;
 }
 
 std::string value_text(const Value& value) {
-  const Json json = json_of(value);
-  if (json.is_null()) return "nothing";
-  if (json.is_string()) return printable(json.get<std::string>());
-  if (!json.is_object()) return json.dump();
-  const std::string size = format_bytes(Bytes{json.value("bytes", std::uint64_t{0})});
-  const std::string kind = json.value("kind", std::string{});
-  if (!json.contains("elements")) return fmt::format("{}, {}", kind, size);
-  return fmt::format("{} of {}, {}", kind, json["elements"].get<std::uint64_t>(), size);
+  const ShownValue read = shown(value);
+  if (read.whole) return whole_text(read.json);
+  const std::string size = format_bytes(Bytes{read.json.value("bytes", std::uint64_t{0})});
+  const std::string kind = read.json.value("kind", std::string{});
+  if (!read.json.contains("elements")) return fmt::format("{}, {}", kind, size);
+  return fmt::format("{} of {}, {}", kind, read.json["elements"].get<std::uint64_t>(), size);
 }
 
 }  // namespace weft::cli

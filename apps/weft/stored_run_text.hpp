@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "weft/apps/weft/json_text.hpp"
@@ -24,13 +25,22 @@ namespace weft::cli {
 /// Whether an event is one of those.
 [[nodiscard]] bool is_notable(const RunEvent& event);
 
+/// Of a run that was submitted without `--detach`.
+inline constexpr std::string_view no_outputs_kept =
+  "it keeps no outputs: only runs with --detach do";
+
 /// The command that comes next for such a run, and why.
 [[nodiscard]] std::string next_step(const StoredRun& run);
 
 /// How a run that somebody waited for has ended: state, times, counts, errors.
 [[nodiscard]] std::string ending_text(const RunRecord& record, const TextStyle& style);
 
-/// A value: itself when it is a text, a number or a truth value; else its kind and size.
+/// What to tell whoever waited when the store went away under the run, which is then no end of the
+/// run; nothing when it is one.
+[[nodiscard]] std::optional<Error> lost_sight(const RunRecord& record, std::string hint);
+
+/// A value: itself when it is a text, a number or a truth value, or a small list or record of them,
+/// as the outputs of a command are; else its kind and size.
 [[nodiscard]] std::string value_text(const Value& value);
 [[nodiscard]] Json json_of(const Value& value);
 

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "weft/apps/weft/configuration_files.hpp"
+#include "weft/apps/weft/run_reference.hpp"
+#include "weft/apps/weft/text_style.hpp"
 #include "weft/storage/redis/keys.hpp"
 
 namespace weft::cli {
@@ -57,7 +59,7 @@ std::vector<RunId> StoredRuns::ids() {
 
 RunId StoredRuns::find(const std::string& reference) {
   const std::vector<RunId> all = ids();
-  if (all.empty()) {
+  if (all.empty() && reference == "last") {
     throw Exception(unknown("there is no run in the store " + options_.url,
                             "weft run FILE --store URL makes one"));
   }
@@ -69,11 +71,13 @@ RunId StoredRuns::find(const std::string& reference) {
   if (found.empty()) {
     throw Exception(unknown(
       fmt::format("no run in the store {} is called {}", options_.url, in_quotes(reference)),
-      "weft ps lists them; last is the newest"));
+      fmt::format(
+        "weft ps lists them, and last is the newest; weft show {} if it has ended and was "
+        "removed",
+        printable(reference))));
   }
-  throw Exception(
-    unknown(fmt::format("{} runs begin with {}", found.size(), in_quotes(reference)),
-            fmt::format("give more of the id: {}, {}, ...", found[0].text(), found[1].text())));
+  throw Exception(unknown(fmt::format("{} runs begin with {}", found.size(), in_quotes(reference)),
+                          "give more of the id: " + listed_ids(found)));
 }
 
 StoredRun StoredRuns::read(RunId run) {
@@ -93,6 +97,11 @@ std::vector<WorkerLease> StoredRuns::workers(RunId run) {
   return answer_to<std::vector<WorkerLease>>(
            [&](auto done) { store().workers(run, std::move(done)); })
     .value();
+}
+
+void StoredRuns::ask_workers(RunId run,
+                             std::function<void(Result<std::vector<WorkerLease>>)> done) {
+  store().workers(run, std::move(done));
 }
 
 std::vector<StoredRun> StoredRuns::read_all() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,8 +40,8 @@ public:
   /// By age, the oldest first.
   [[nodiscard]] std::vector<RunId> ids();
 
-  /// The run that `reference` names: an id, the beginning of one, or `last`. Throws `Exception` with
-  /// `run_unknown` when there is none or more than one.
+  /// The run that `reference` names: an id, the beginning of one, or `last`. Throws `Exception`
+  /// with `run_unknown` when there is none or more than one.
   [[nodiscard]] RunId find(const std::string& reference);
 
   /// How a run stands. Throws `Exception` with `run_unknown`.
@@ -52,6 +53,9 @@ public:
   [[nodiscard]] RunDescription describe(RunId run);
   [[nodiscard]] RunStatus status(RunId run);
   [[nodiscard]] std::vector<WorkerLease> workers(RunId run);
+
+  /// As `workers`, without blocking: `done` is called on any thread.
+  void ask_workers(RunId run, std::function<void(Result<std::vector<WorkerLease>>)> done);
 
   /// The last events of a run, the oldest first, at most `limit`.
   [[nodiscard]] std::vector<RunEvent> last_events(RunId run, std::size_t limit);

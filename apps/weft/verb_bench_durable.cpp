@@ -45,9 +45,9 @@ std::string share_of(const DurableFigures& figures, const std::optional<RedisMov
   return fixed(100 * alone * 1e6 / figures.us_per_task.median, 0) + " %";
 }
 
-void add_floor(BenchReport& report, const Json& json, const std::string& what, double figure,
-               int digits, const std::string& unit) {
-  report.add(json, {what, "", "", fixed(figure, digits), unit, "", "", "", ""});
+std::vector<std::string> floor_row(const std::string& what, double figure, int digits,
+                                   const std::string& unit) {
+  return {what, "", "", fixed(figure, digits), unit, "", "", "", ""};
 }
 
 /// Runs the parts of the benchmark one after another.
@@ -76,15 +76,15 @@ ExitCode measure(BenchReport& report, const DurableBench& bench,
                 range_of(one.us_per_task.min, one.us_per_task.max, 1), fixed(one.calls_per_task, 2),
                 fixed(one.commands_per_task, 1), fixed(moved, 0), share_of(one, moves)});
   }
-  add_floor(report, json_of(*floor), "Redis: PING, alone", floor->round_trip_us, 1, "us");
-  add_floor(report, json_of(*floor), "Redis: SET, pipelined", floor->pipelined_us, 2, "us");
+  report.add(json_of(*floor), floor_row("Redis: PING, alone", floor->round_trip_us, 1, "us"));
+  report.add_row(floor_row("Redis: SET, pipelined", floor->pipelined_us, 2, "us"));
   if (moves) {
-    add_floor(report, json_of(*moves), "redis-benchmark: SET", 1e6 / moves->sets, 1, "us");
-    add_floor(report, json_of(*moves), "redis-benchmark: GET", 1e6 / moves->gets, 1, "us");
+    report.add(json_of(*moves), floor_row("redis-benchmark: SET", 1e6 / moves->sets, 1, "us"));
+    report.add_row(floor_row("redis-benchmark: GET", 1e6 / moves->gets, 1, "us"));
   }
   if (bench.engine.pool.kind == PoolKind::processes) {
-    add_floor(report, json_of(*starts), "worker: cold start", starts->cold_ms.median, 2, "ms");
-    add_floor(report, json_of(*starts), "worker: warm", starts->warm_ms.median, 2, "ms");
+    report.add(json_of(*starts), floor_row("worker: cold start", starts->cold_ms.median, 2, "ms"));
+    report.add_row(floor_row("worker: warm", starts->warm_ms.median, 2, "ms"));
   }
   return report.end();
 }
@@ -131,7 +131,7 @@ void add_bench_durable(CommandLine& line, CLI::App& bench) {
        "per task, how many calls clients made for each, how many commands Redis carried\n"
        "out for them and what went over its socket, beside what Redis itself costs and\n"
        "how long workers take to start. With --payload, the last column says how much\n"
-       "of the time redis-benchmark alone takes for as many bytes.\n",
+       "of the time redis-benchmark alone takes for as many bytes.",
      .examples = "  weft bench durable\n"
                  "  weft bench durable --shape chain --tasks 1000 --json\n"
                  "  weft bench durable --payload 1048576 --tasks 1000\n"},

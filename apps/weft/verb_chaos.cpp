@@ -67,7 +67,7 @@ void add_chaos(CommandLine& line) {
        "What it does follows from its seed. Afterwards the run must have ended once, with the\n"
        "right result, and have left no process, key or file. What does not hold is printed with\n"
        "all faults and the command to play it again, and the exit code is 1. Starts a Redis of\n"
-       "its own: `redis-server` must be on PATH. Kills nothing that it has not started.\n",
+       "its own: `redis-server` must be on PATH. Kills nothing that it has not started.",
      .examples = "  weft chaos --schedules 50 --seed 1\n"
                  "  weft chaos --schedules 1 --seed 17 -v\n"
                  "  weft chaos --schedules 200 --json | jq 'select(.violations != [])'\n"},

@@ -31,7 +31,16 @@ void add_output_file(CLI::App& verb, std::string& file) {
 }
 
 void add_run_reference(CLI::App& verb, std::string& reference) {
-  verb.add_option("RUN", reference, "A run's id, the beginning of one, or last.")->required();
+  verb.add_option("RUN", reference, "A run's id, the beginning of one, or last.")
+    ->required()
+    ->check(named_run());
+}
+
+CLI::Validator named_run() {
+  return {[](const std::string& reference) {
+            return reference.empty() ? "the run's id is empty" : std::string();
+          },
+          ""};
 }
 
 void add_choice(CLI::App& verb, const std::string& flags, std::string& value,
@@ -75,7 +84,8 @@ void add_pool_flags(CommandLine& line, CLI::App& verb) {
 }
 
 void add_work_flag(CommandLine& line, CLI::App& verb) {
-  line.bind(verb, "--work-dir", "commands.folder", "DIR", "Where commands work and leave their logs.");
+  line.bind(verb, "--work-dir", "commands.folder", "DIR",
+            "Where commands work and leave their logs.");
 }
 
 void add_store_flag(CommandLine& line, CLI::App& verb) {

@@ -16,6 +16,9 @@ void add_output_file(CLI::App& verb, std::string& file);
 /// A run in the history.
 void add_run_reference(CLI::App& verb, std::string& reference);
 
+/// Refuses an empty text, with which every id begins.
+[[nodiscard]] CLI::Validator named_run();
+
 /// The choices of an option whose value is one of them.
 void add_choice(CLI::App& verb, const std::string& flags, std::string& value,
                 const std::vector<std::string>& choices, const std::string& meaning);

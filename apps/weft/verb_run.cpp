@@ -13,6 +13,7 @@
 #include "weft/apps/weft/run_reference.hpp"
 #include "weft/apps/weft/run_watch.hpp"
 #include "weft/apps/weft/signal_watch.hpp"
+#include "weft/apps/weft/stored_run_text.hpp"
 #include "weft/apps/weft/summary_json.hpp"
 #include "weft/apps/weft/summary_text.hpp"
 #include "weft/apps/weft/verb_flags.hpp"
@@ -30,6 +31,51 @@ struct RunFlags {
   bool detach = false;
 };
 
+Error in_vain(std::string message, std::string hint) {
+  return {.code = Errc::invalid_argument, .message = std::move(message), .hint = std::move(hint)};
+}
+
+/// Whether this command line sets it; what files and variables say may be meant for other runs.
+bool is_flagged(const Configuration& configuration, std::string_view key) {
+  return configuration.values(key).front().source == SettingSource::flag;
+}
+
+/// Refuses flags that would say nothing of the store that the run lies in.
+Result<void> check_store_flags(const Configuration& configuration) {
+  const bool durability = is_flagged(configuration, "store.durability");
+  const bool replicas = is_flagged(configuration, "store.replicas");
+  if (configuration.text("store.url") == "memory" && (durability || replicas)) {
+    return in_vain(fmt::format("{} is of runs in a store, and none is named",
+                               durability ? "--durability" : "--replicas"),
+                   "give --store unix:///path or redis://host, or leave it out");
+  }
+  if (replicas && configuration.text("store.durability") != "replicated") {
+    return in_vain("--replicas counts only where the durability is replicated",
+                   "add --durability replicated, or leave it out");
+  }
+  return {};
+}
+
+/// Refuses what a run that is left in its store does not keep.
+Result<void> check_detached_flags(const Configuration& configuration, const RunFlags& flags) {
+  if (configuration.optional_duration("run.timeout")) {
+    return in_vain("a run with --detach keeps no timeout: nobody would end it then",
+                   "give --timeout none; weft cancel RUN ends it");
+  }
+  if (!flags.trace.empty()) {
+    return in_vain(
+      "--trace needs what this process measures, and --detach leaves the run to others",
+      "leave one of them out");
+  }
+  for (const auto& [flag, key] : {std::pair{"--deadline", "run.deadline"},
+                                  std::pair{"--fail-on-sla-miss", "run.fail_on_sla_miss"}}) {
+    if (!is_flagged(configuration, key)) continue;
+    return in_vain(fmt::format("{} is checked by who waits, and --detach does not wait", flag),
+                   "leave one of them out");
+  }
+  return {};
+}
+
 /// Runs one workflow, start to end.
 class RunCommand {
 public:
@@ -40,6 +86,8 @@ public:
       options_(checked_engine_options(session.configuration)) {}
 
   ExitCode execute() {
+    check_store_flags(session_.configuration).value();
+    if (flags_.detach) check_detached_flags(session_.configuration, flags_).value();
     const SignalWatch signals{[this](int signal) { on_signal(signal); }};
     if (!options_.store.url.empty()) console_.note(durability_note(options_.store));
     open_trace();
@@ -63,6 +111,7 @@ public:
                              submit_options());
     }
     play(std::move(loaded.registry));
+    check_in_sight();
     const ExitCode code = exit_code();
     report(code);
     if (trace_) {
@@ -134,6 +183,18 @@ private:
       return ExitCode::deadline_missed;
     }
     return told_to_end && cancelled ? ExitCode::terminated : exit_code_of(history_.record);
+  }
+
+  /// Throws `Exception` when the store went away: the run has not ended then.
+  void check_in_sight() const {
+    const std::string id = history_.record.id.text();
+    auto lost = lost_sight(
+      history_.record,
+      fmt::format(
+        "what the store has of run {} stays in it; when it answers again: weft status {}, "
+        "weft resume {}",
+        id, id, id));
+    if (lost) throw Exception(std::move(*lost));
   }
 
   /// True as well when there is no deadline.
@@ -329,7 +390,8 @@ void add_run(CommandLine& line) {
   verb
     .add_option("--from-failure", flags->workflow.from_run,
                 "Do again only what RUN left undone, or what has changed since; last: the newest.")
-    ->type_name("RUN");
+    ->type_name("RUN")
+    ->check(named_run());
   line.bind(verb, "--deadline", "run.deadline", "TIME",
             "By when the result is wanted, from the submission on: 30s.");
   line.bind_fixed(verb, "--fail-on-sla-miss", "run.fail_on_sla_miss", "true",

@@ -25,10 +25,13 @@ public:
   enum class Part : std::uint8_t { look, work };
 
   AttachedRun(Session& session, const std::string& reference, Part part)
-    : session_(session), signals_([this](int signal) { on_signal(signal); }) {
-    StoredRuns stored{session.configuration};
-    id_ = stored.find(reference);
-    description_ = stored.describe(id_);
+    : session_(session),
+      part_(part),
+      signals_([this](int signal) { on_signal(signal); }),
+      stored_(session.configuration),
+      id_(stored_.find(reference)),
+      description_(stored_.describe(id_)),
+      attendance_(stored_, id_) {
     EngineOptions options = checked_engine_options(session.configuration);
     options.recorder.history.clear();  // Whoever has submitted it has its history.
     Registry registry;
@@ -49,7 +52,8 @@ public:
   std::optional<RunRecord> wait() {
     {
       const std::lock_guard lock{mutex_};
-      watch_.emplace(session_, run_, *description_.graph);
+      watch_.emplace(session_, run_, *description_.graph,
+                     part_ == Part::look ? &attendance_ : nullptr);
       if (signal_ != 0) watch_->request_leave();
     }
     const bool ended = watch_->wait();
@@ -59,9 +63,24 @@ public:
   }
 
   [[nodiscard]] ExitCode left() const {
+    const std::string id = id_.text();
     session_.console.note(
-      fmt::format("left; the run goes on in its store: weft status {}\n", id_.text()));
+      attendance_.deserted()
+        ? fmt::format("left; nobody works at the run in its store: weft resume {}\n", id)
+      : part_ == Part::work
+        ? fmt::format("left; the run stays in its store: weft resume {}\n", id)
+        : fmt::format("left; the run goes on in its store: weft status {}\n", id));
     return signal_ == SIGINT ? ExitCode::interrupted : ExitCode::terminated;
+  }
+
+  /// Throws `Exception` when the store went away, and nobody knows how the run stands.
+  void check_in_sight(const RunRecord& record) const {
+    const std::string id = id_.text();
+    if (auto lost =
+          lost_sight(record, fmt::format("run {} stays in it; when it answers again: weft {} {}",
+                                         id, part_ == Part::work ? "resume" : "watch", id))) {
+      throw Exception(std::move(*lost));
+    }
   }
 
   [[nodiscard]] RunId id() const { return id_; }
@@ -77,11 +96,14 @@ private:
   }
 
   Session& session_;
+  Part part_;
   std::mutex mutex_;  ///< Guards the watch and the signal: signals come on a thread of their own.
   int signal_ = 0;
   SignalWatch signals_;  ///< Before other threads.
+  StoredRuns stored_;
   RunId id_;
   RunDescription description_;
+  RunAttendance attendance_;
   std::optional<Engine> engine_;
   std::shared_ptr<RunHandle> run_;
   std::optional<RunWatch> watch_;
@@ -105,6 +127,7 @@ ExitCode watch(Session& session, const std::string& reference, AttachedRun::Part
   AttachedRun attached{session, reference, part};
   const auto record = attached.wait();
   if (!record) return attached.left();
+  attached.check_in_sight(*record);
   print_ending(session, *record, Json::object());
   if (session.console.format() == OutputFormat::table) {
     session.console.note(fmt::format("\nnext     weft result {}   (removes it from the store)\n",
@@ -127,6 +150,7 @@ ExitCode result(Session& session, const std::string& reference, bool keep) {
   AttachedRun attached{session, reference, AttachedRun::Part::look};
   const auto record = attached.wait();
   if (!record) return attached.left();
+  attached.check_in_sight(*record);
   Console& console = session.console;
   Json values = Json::object();
   std::string text;
@@ -140,6 +164,8 @@ ExitCode result(Session& session, const std::string& reference, bool keep) {
   print_ending(session, *record, {{"outputs", values}});
   if (console.format() == OutputFormat::table && !text.empty()) {
     console.print("\n" + console.out_style().bold("outputs") + "\n" + text);
+  } else if (record->state == RunState::succeeded && attached.description().kept.empty()) {
+    console.note(fmt::format("\noutputs  {}\n", no_outputs_kept));
   }
   if (!keep) attached.engine().acknowledge(attached.id()).value();
   return exit_code_of(*record);
@@ -165,8 +191,9 @@ void add_resume(CommandLine& line) {
   CLI::App& verb = line.add(
     {.name = "resume",
      .summary = "work at a run in a store whose workers are gone, until its end",
-     .details = "Takes the functions from where the submitter had them. What workers held that died "
-                "with it is done again once their leases have run out. ^C leaves; the run stays.",
+     .details =
+       "Takes the functions from where the submitter had them. What workers held that died "
+       "with it is done again once their leases have run out. ^C leaves; the run stays.",
      .examples = "  weft resume last --pool process:4\n"},
     [run](Session& session) { return watch(session, *run, AttachedRun::Part::work); });
   add_run_reference(verb, *run);
@@ -180,7 +207,9 @@ void add_result(CommandLine& line) {
   CLI::App& verb =
     line.add({.name = "result",
               .summary = "wait for a run in a store, print its outputs, and remove it",
-              .details = "Texts and numbers are printed as they are, other outputs by kind and size.",
+              .details = "Texts, numbers, what commands give out, and small records and lists are "
+                         "printed as they are, other outputs by kind and size. Only runs submitted "
+                         "with --detach keep outputs.",
               .examples = "  weft result last -o json | jq .outputs\n"},
              [run, keep](Session& session) { return result(session, *run, *keep); });
   add_run_reference(verb, *run);

@@ -38,8 +38,9 @@ public:
       signals_([this](int) { request_end(); }),
       stored_(session.configuration),
       engine_(Registry{}, node_options(session.configuration)) {
-    console_.note(fmt::format("working at the runs in {} with {} processes\n",
-                              stored_.options().url, engine_.options().pool.slots));
+    const std::uint32_t processes = engine_.options().pool.slots;
+    console_.note(fmt::format("working at the runs in {} with {} {}\n", stored_.options().url,
+                              processes, processes == 1 ? "process" : "processes"));
     const ProcessLimits limits{{}};
     console_.note(limits.limits_statement(engine_.options().pool.slot_class) + "\n");
   }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <random>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -33,6 +34,22 @@ struct flock whole_file_lock() {
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   return lock;
+}
+
+/// Nobody else's: all processes that work at a run write the same files.
+fs::path name_beside(const fs::path& path) {
+  std::random_device source;
+  fs::path name = path;
+  name += fmt::format(".new-{:08x}{:08x}", source(), source());
+  return name;
+}
+
+Result<void> write_file(const fs::path& path, std::string_view text) {
+  std::ofstream file{path, std::ios::binary | std::ios::trunc};
+  file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  file.close();
+  if (!file) return folder_refused(path, std::strerror(errno));
+  return {};
 }
 
 }  // namespace
@@ -147,18 +164,17 @@ void drop_old_run_folders(const fs::path& work, std::size_t keep, std::string_vi
 }
 
 Result<void> write_whole_file(const fs::path& path, std::string_view text) {
-  fs::path fresh = path;
-  fresh += ".new";
-  {
-    std::ofstream file{fresh, std::ios::binary | std::ios::trunc};
-    file.write(text.data(), static_cast<std::streamsize>(text.size()));
-    file.close();
-    if (!file) return folder_refused(fresh, std::strerror(errno));
-  }
+  const fs::path fresh = name_beside(path);
   std::error_code failure;
+  if (auto written = write_file(fresh, text); !written) {
+    fs::remove(fresh, failure);
+    return written;
+  }
   fs::rename(fresh, path, failure);
-  if (failure) return folder_refused(path, failure.message());
-  return {};
+  if (!failure) return {};
+  std::error_code ignored;
+  fs::remove(fresh, ignored);
+  return folder_refused(path, failure.message());
 }
 
 }  // namespace weft

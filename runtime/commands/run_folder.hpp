@@ -93,7 +93,7 @@ private:
 void drop_old_run_folders(const std::filesystem::path& work, std::size_t keep,
                           std::string_view spared = {});
 
-/// Writes a file that is there whole or not at all.
+/// Writes a file that is there whole or not at all, whoever else writes it at the same time.
 [[nodiscard]] Result<void> write_whole_file(const std::filesystem::path& path,
                                             std::string_view text);
 

@@ -27,10 +27,12 @@ void count_up(std::atomic<std::uint64_t>& counter, std::uint64_t count) {
 }
 
 std::string hint_of_opening(const Endpoint& endpoint, const error_code& failure) {
-  if (failure == asio::error::connection_refused) {
+  const bool is_socket = !endpoint.unix_path.empty();
+  if (failure == asio::error::connection_refused && !is_socket) {
     return "is Redis running there, and is this its port?";
   }
-  if (failure == boost::system::errc::no_such_file_or_directory) {
+  if (failure == asio::error::connection_refused ||
+      failure == boost::system::errc::no_such_file_or_directory) {
     return "is Redis running, and is this the unixsocket of its configuration?";
   }
   if (failure == boost::system::errc::permission_denied) {

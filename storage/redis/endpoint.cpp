@@ -5,8 +5,11 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <utility>
@@ -135,7 +138,7 @@ Result<void> validate_tcp(const Endpoint& endpoint) {
   return unusable(endpoint,
                   "it is on another machine, and without TLS the password and every output would "
                   "cross the network in the clear",
-                  "use rediss://, or set allow_plaintext if the network itself is protected");
+                  "use rediss://, or set store.allow_plaintext if the network itself is protected");
 }
 
 Error unreadable_password(const std::string& file, std::string problem) {
@@ -154,7 +157,11 @@ void warn_of_readers(const CredentialSources& sources) {
 
 Result<std::string> read_password(const std::string& name) {
   std::ifstream file{name, std::ios::binary};
-  if (!file) return unreadable_password(name, "cannot be opened");
+  if (!file) {
+    return unreadable_password(name, "cannot be opened: " + std::string{std::strerror(errno)});
+  }
+  std::error_code unseen;
+  if (std::filesystem::is_directory(name, unseen)) return unreadable_password(name, "is a folder");
   std::string text(credential_max + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));

@@ -3,6 +3,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/socket_base.hpp>
@@ -19,9 +23,12 @@ const std::string& name_in_certificate(const Endpoint& endpoint) {
 
 Error bad_file(std::string_view what, const std::string& file,
                const boost::system::error_code& failure) {
+  // OpenSSL says only that it is the system that has refused a file.
+  const bool opened = std::ifstream{file}.is_open();
+  const std::string why = opened ? failure.message() : std::strerror(errno);
   return {.code = Errc::invalid_config,
-          .message = "the " + std::string{what} + " " + in_quotes(file) +
-                     " cannot be used for TLS: " + failure.message(),
+          .message =
+            "the " + std::string{what} + " " + in_quotes(file) + " cannot be used for TLS: " + why,
           .hint = "name a file in the PEM format that this process may read"};
 }
 

@@ -24,6 +24,7 @@ PATIENCE = 60  # Seconds until a condition counts as never met.
 @unittest.skipUnless(shutil.which("redis-server"), "there is no redis-server on PATH")
 class DurableRuns(unittest.TestCase):
     append_only = "yes"
+    redis_options = []
 
     def setUp(self):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="weft-durable-"))
@@ -37,9 +38,10 @@ class DurableRuns(unittest.TestCase):
         redis = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir",
              str(self.home), "--appendonly", self.append_only, "--save", "",
-             "--maxmemory-policy", "noeviction"], stdout=subprocess.DEVNULL)
+             "--maxmemory-policy", "noeviction", *self.redis_options], stdout=subprocess.DEVNULL)
         self.addCleanup(redis.wait)
         self.addCleanup(redis.kill)
+        self.redis = redis
         self.until(self.socket.exists, "Redis is there")
 
     def until(self, condition, what):
@@ -68,6 +70,14 @@ class DurableRuns(unittest.TestCase):
     def replay(self, time_scale):
         return ["run", TRACES / "mosaic.json", "--time-scale", time_scale, "--data-scale", "0.001",
                 "--history", ":memory:"]
+
+    def pipeline(self, name, tasks):
+        text = f"version: 1\nname: {name}\ntasks:\n" + "".join(f"  {task}\n" for task in tasks)
+        (self.home / f"{name}.yaml").write_text(text)
+        return ["run", f"{name}.yaml"]
+
+    def log(self):
+        return (self.home / "begun.log").read_text()
 
     def listed(self):
         return json.loads(self.weft("ps", "-o", "json").stdout)
@@ -115,6 +125,49 @@ class Looking(DurableRuns):
         self.assertEqual(self.status()["state"], "cancelled")
         self.weft("result", run, code=6)
         self.assertEqual(self.listed(), [], "its result was taken")
+
+    def test_an_empty_reference_names_no_run(self):
+        self.weft(*self.replay("0.01"), "--detach")
+        for verb in ("status", "cancel", "watch", "resume", "result", "show", "logs"):
+            run = self.weft(verb, "", code=2)
+            self.assertIn("the run's id is empty", run.stderr)
+        self.assertEqual(self.status()["state"], "running")
+
+    def test_a_run_that_nobody_works_at_is_not_waited_for_in_silence(self):
+        run = self.weft(*self.replay("0.01"), "--detach").stdout.strip()
+        for verb in ("watch", "result"):
+            waiting = self.begin(verb, run, "--progress" if verb == "watch" else "--keep",
+                                 *(["lines"] if verb == "watch" else []))
+            self.until(lambda: "nobody works at run" in self.log(), "it is told")
+            waiting.send_signal(signal.SIGINT)
+            self.assertEqual(waiting.wait(timeout=PATIENCE), 130)
+            log = self.log()
+            self.assertEqual(log.count("nobody works at run"), 1, log)
+            self.assertIn(f"weft resume {run}, or start a weft worker", log)
+            self.assertIn("left; nobody works at the run", log)
+            self.assertNotIn("goes on", log)
+
+    def test_a_run_that_was_removed_may_be_in_the_history(self):
+        run = self.weft("status", "6h01", code=2)
+        self.assertIn("weft show 6h01", run.stderr)
+
+    def test_flags_that_would_do_nothing_are_refused(self):
+        for flags, what in (
+                (["--replicas", "3"], "--replicas counts only"),
+                (["--durability", "replicated", "--replicas", "0"], "store.replicas is at least 1"),
+                (["--detach", "--timeout", "1s"], "keeps no timeout"),
+                (["--detach", "--trace", "x.json"], "--trace needs"),
+                (["--detach", "--deadline", "1s"], "--deadline is checked by who waits")):
+            self.assertIn(what, self.weft(*self.replay("0.001"), *flags, code=2).stderr)
+        self.assertEqual(self.listed(), [])
+        del self.environment["WEFT_STORE_URL"]
+        for flags in (["--durability", "always"], ["--replicas", "3"]):
+            run = self.weft(*self.replay("0.001"), *flags, code=2)
+            self.assertIn("is of runs in a store, and none is named", run.stderr)
+        self.environment["WEFT_STORE_DURABILITY"] = "always"  # Meant for runs in a store.
+        self.weft(*self.replay("0.001"))
+        run = self.weft(*self.replay("0.001"), "--pool", "process:2", code=2)
+        self.assertIn("hint: give --store", run.stderr)
 
     def test_the_doctor_finds_a_good_store_good(self):
         checks = json.loads(self.weft("doctor", "-o", "json").stdout)
@@ -179,6 +232,27 @@ class Durability(DurableRuns):
         self.weft("doctor", "--durability", "memory")
 
 
+class Evictions(DurableRuns):
+    redis_options = ["--maxmemory-policy", "allkeys-lru"]
+
+    def test_a_store_that_evicts_keys_is_refused(self):
+        run = self.weft(*self.replay("0.001"), code=2)
+        self.assertIn("maxmemory-policy allkeys-lru", run.stderr)
+        self.weft(*self.replay("0.001"), "--durability", "memory")
+
+
+class Passwords(DurableRuns):
+    redis_options = ["--requirepass", "open sesame"]
+
+    def test_the_variable_opens_the_store_to_all_processes_of_a_run(self):
+        run = self.weft("ps", code=7)
+        self.assertIn("set WEFT_STORE_PASSWORD", run.stderr)
+        self.environment["WEFT_STORE_PASSWORD"] = "open sesame"
+        run = self.weft(*self.replay("0.001"), "--pool", "process:2")
+        self.assertNotIn("WEFT_STORE_PASSWORD", run.stderr)
+        self.assertEqual(self.listed(), [])
+
+
 class Losses(DurableRuns):
     def test_a_worker_that_is_killed_is_told_of_and_the_run_succeeds(self):
         process = self.begin(*self.replay("0.05"), "--pool", "process:2", "--progress", "none")
@@ -207,7 +281,53 @@ class Losses(DurableRuns):
         self.assertEqual(self.listed(), [])
 
 
+class StoresThatGoAway(DurableRuns):
+    def setUp(self):
+        super().setUp()
+        self.environment["WEFT_STORE_PATIENCE"] = "500ms"
+
+    def check_told(self, process, next_step):
+        self.redis.kill()
+        self.assertEqual(process.wait(timeout=PATIENCE), 7, self.log())
+        self.assertIn("the store is away", self.log())
+        self.assertIn(next_step, self.log())
+        self.assertNotIn("0 of 0", self.log())
+
+    def test_do_not_end_a_run_that_is_watched(self):
+        run = self.weft(*self.replay("0.01"), "--detach").stdout.strip()
+        watching = self.begin("watch", run)
+        self.until(lambda: "nobody works" in self.log(), "it watches")
+        self.check_told(watching, f"weft watch {run}")
+        self.assertNotIn("failed", self.log())
+
+    def test_do_not_end_a_run_whose_submitter_waits(self):
+        running = self.begin(*self.replay("1"), "--pool", "process:2", "--progress", "none")
+        self.until(lambda: self.listed() and self.listed()[0]["workers_alive"] > 0, "a lease")
+        self.check_told(running, "weft resume")
+
+
 class Nodes(DurableRuns):
+    def test_outputs_of_commands_are_shown_by_their_fields(self):
+        pipeline = self.pipeline("sums", [
+            "sum: {shell: 'echo 91', out: {total: number, words: lines}}"])
+        run = self.weft(*pipeline, "--detach").stdout.strip()
+        self.assertIn("(its outputs;", self.finish(run))
+        self.assertIn("sum  total: 91, words: [91]", self.weft("result", run, "--keep").stdout)
+        outputs = json.loads(self.weft("result", run, "-o", "json").stdout)["outputs"]
+        self.assertEqual(outputs, {"sum": {"total": 91, "words": ["91"]}})
+
+    def finish(self, run):
+        self.weft("resume", run, "--pool", "process:1", "--progress", "none")
+        return self.weft("status", run).stderr
+
+    def test_a_run_that_keeps_no_outputs_says_so(self):
+        process = self.begin(*self.replay("0.05"), "--pool", "process:2")
+        self.until(lambda: self.listed() and self.listed()[0]["workers_alive"] > 0, "a lease")
+        process.kill()
+        process.wait()
+        self.assertIn("only runs with --detach", self.finish("last"))
+        self.assertIn("only runs with --detach", self.weft("result", "last").stderr)
+
     def test_a_node_takes_a_detached_run_over_and_ends_when_it_is_told_to(self):
         node = self.begin("worker", "--pool", "process:2")
         run = self.weft(*self.replay("0.01"), "--detach").stdout.strip()

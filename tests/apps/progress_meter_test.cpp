@@ -42,6 +42,17 @@ TEST(ProgressMeter, FollowsTheRateOfLate) {
   EXPECT_NEAR(meter.rate(), 20, 0.1);
 }
 
+TEST(ProgressMeter, OfARunThatIsJoinedLateCountsOnlyWhatIsDoneFromThenOn) {
+  ProgressMeter meter{seconds{100}, {.total = 20, .committed = 9}};
+  EXPECT_EQ(meter.remaining(), std::nullopt);
+  for (int i = 1; i <= 4; ++i) {
+    meter.update(seconds{100 + i}, {.total = 20, .committed = static_cast<std::uint64_t>(9 + i)});
+  }
+  EXPECT_DOUBLE_EQ(meter.rate(), 1);
+  EXPECT_EQ(meter.remaining(), seconds{7});
+  EXPECT_EQ(meter.elapsed(), seconds{104});
+}
+
 TEST(ProgressMeter, DoesNotLetTimeGoBack) {
   ProgressMeter meter;
   meter.update(seconds{2}, {.total = 10, .committed = 4});
@@ -89,6 +100,11 @@ TEST(ProgressBar, OfARunWithoutTasksIsEmptyRatherThanWrong) {
 TEST(ProgressLine, SaysHowTheRunGoesInOneLine) {
   EXPECT_EQ(progress_line(after(seconds{90}, {.total = 100, .committed = 50, .retries = 1}), "w"),
             "w: 50 of 100 tasks  1 retry, 0.6/s, after 1m30s, about 1m30s left");
+}
+
+TEST(ProgressLine, CountsWholeSecondsThatHavePassed) {
+  EXPECT_THAT(progress_line(after(milliseconds{1990}, {.total = 9, .committed = 1}), "w"),
+              HasSubstr("after 1s"));
 }
 
 TEST(ProgressLine, ComesLessOftenInALongRun) {

@@ -159,6 +159,32 @@ TEST_F(ChildProcess, IsLookedForOnThePathItIsGiven) {
   EXPECT_FALSE(find_program("tool", "/", "."));  // The current folder may be anybody's.
 }
 
+// -- whole files ----------------------------------------------------------------------------------
+
+using WholeFiles = FolderTest;
+
+TEST_F(WholeFiles, AreWrittenByManyAtOnceAndLeaveNothingElse) {
+  const std::string text(10'000, 'x');
+  std::vector<std::jthread> writers;
+  for (int writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        const auto written = write_whole_file(at("facts"), text);
+        ASSERT_TRUE(written) << to_string(written.error());
+      }
+    });
+  }
+  writers.clear();
+  EXPECT_EQ(read("facts"), text);
+  EXPECT_EQ(std::distance(fs::directory_iterator{at("")}, fs::directory_iterator{}), 1);
+}
+
+TEST_F(WholeFiles, ThatCannotTakeTheirPlaceLeaveNothing) {
+  fs::create_directories(at("facts") / "occupied");
+  EXPECT_FALSE(write_whole_file(at("facts"), "text"));
+  EXPECT_EQ(std::distance(fs::directory_iterator{at("")}, fs::directory_iterator{}), 1);
+}
+
 // -- files ----------------------------------------------------------------------------------------
 
 class RunFolders : public FolderTest {

@@ -162,6 +162,13 @@ TEST(Configuration, LeavesVariablesOfOtherSectionsAlone) {
     configuration.read_environment({{"WEFT_CACHE_DIR", "/x"}, {"WEFT_", ""}, {"WEFT", ""}}));
 }
 
+TEST(Configuration, LeavesThePasswordToTheStore) {
+  Configuration configuration;
+  EXPECT_TRUE(configuration.read_environment({{"WEFT_STORE_PASSWORD", "secret"}}));
+  EXPECT_THAT(error_text(configuration.read_environment({{"WEFT_STORE_PASSWORT", "secret"}})),
+              HasSubstr("'store.passwort' is not a setting"));
+}
+
 TEST(Configuration, NamesTheVariableThatIsMalformed) {
   Configuration configuration;
   EXPECT_THAT(error_text(configuration.read_environment({{"WEFT_RUN_TIMEOUT", "30"}})),

@@ -73,6 +73,22 @@ TEST_F(CheckedDurability, OfReplicasNeedsSoManyAndAtLeastOne) {
   EXPECT_FALSE(check(DurabilityLevel::replicated, facts)) << "nobody says that there is one";
 }
 
+TEST_F(CheckedDurability, OfDurableLevelsIsRefusedWhereKeysAreEvicted) {
+  StoreFacts facts = keeping("always");
+  facts.replicas = 1;
+  facts.eviction = "allkeys-lru";
+  for (const auto level :
+       {DurabilityLevel::everysec, DurabilityLevel::always, DurabilityLevel::replicated}) {
+    const auto refused = check(level, facts);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("allkeys-lru"));
+    EXPECT_THAT(refused.error().hint, HasSubstr("noeviction"));
+  }
+  EXPECT_TRUE(check(DurabilityLevel::memory, facts));
+  facts.eviction = "noeviction";
+  EXPECT_TRUE(check(DurabilityLevel::everysec, facts));
+}
+
 /// Hosted stores do not tell how they are configured.
 TEST_F(CheckedDurability, OfAStoreThatDoesNotTellIsBelieved) {
   EXPECT_TRUE(check(DurabilityLevel::everysec, {}));

@@ -26,6 +26,7 @@ Nanos nanos_of_timeval(const timeval& time) {
 std::string signal_text(int signal) {
   const char* name = ::sigabbrev_np(signal);
   if (!name) return fmt::format("signal {}", signal);
+  if (signal == SIGKILL) return "SIGKILL";  // "Killed" would be said twice.
   return fmt::format("SIG{} ({})", name, ::sigdescr_np(signal));
 }
 

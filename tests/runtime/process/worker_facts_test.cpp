@@ -70,7 +70,7 @@ TEST(WorkerExit, ReadsAsASentence) {
   EXPECT_EQ(to_string(WorkerExit{.exit_code = 3}), "ended with exit code 3");
   EXPECT_EQ(to_string(WorkerExit{.signal = SIGSEGV}), "was killed by SIGSEGV (Segmentation fault)");
   EXPECT_EQ(to_string(WorkerExit{.signal = SIGKILL, .out_of_memory = OutOfMemory::certain}),
-            "was killed by SIGKILL (Killed), since it was out of memory");
+            "was killed by SIGKILL, since it was out of memory");
   EXPECT_THAT(to_string(WorkerExit{}), HasSubstr("not known"));
 }
 
