@@ -169,7 +169,7 @@ ShownValue shown(const Value& value) {
 
 /// `total: 91, names: [a, b]`
 std::string whole_text(const Json& json) {
-  if (json.is_null()) return "nothing";
+  if (json.is_null() || (json.is_object() && json.empty())) return "nothing";
   if (json.is_string()) return printable(json.get<std::string>());
   if (!json.is_structured()) return json.dump();
   std::string out;

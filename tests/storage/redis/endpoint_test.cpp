@@ -154,7 +154,8 @@ TEST(RedisEndpoint, APasswordFileThatHoldsNoneIsRefused) {
     const auto endpoint = with_credentials({}, {.password_file = name});
     return endpoint ? "none" : endpoint.error().message;
   };
-  EXPECT_THAT(problem("/nowhere/password"), HasSubstr("cannot be opened"));
+  EXPECT_THAT(problem("/nowhere/password"), HasSubstr("cannot be opened: No such file"));
+  EXPECT_THAT(problem("/tmp"), HasSubstr("is a folder"));
   EXPECT_THAT(problem(PasswordFile{""}.path()), HasSubstr("password"));
   {
     const PasswordFile file{"\nsecret"};
