@@ -17,13 +17,17 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1 -D_GLIBCXX_ASSERTIONS")
 
 # ccache needs to be told that a precompiled header may stand for its text, and that two build
-# folders of one checkout compile the same thing.
+# folders of one checkout compile the same thing. It compares included files as they are (depend
+# mode), not preprocessed text: a precompiled header knows its files by their checksums, comments
+# and all, and one made before a comment changed would include that file a second time. The name
+# space keeps results of the other mode out.
 find_program(WEFT_CCACHE ccache)
 if(WEFT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER
     ${CMAKE_COMMAND} -E env
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
+    CCACHE_NAMESPACE=weft-depend
     ${WEFT_CCACHE})
 endif()
 
