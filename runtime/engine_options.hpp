@@ -58,6 +58,11 @@ struct StoreOptions {
   Nanos lease = std::chrono::seconds{10};     ///< A worker that is silent for longer has ended.
   Nanos retention = std::chrono::hours{1};    ///< A result that nobody fetches stays so long.
   Nanos patience = std::chrono::seconds{10};  ///< How long a store that does not answer is asked.
+
+  /// How many replicas must have taken a step before it counts.
+  [[nodiscard]] std::uint32_t replicas_awaited() const {
+    return durability == DurabilityLevel::replicated ? replicas : 0;
+  }
 };
 
 /// When metrics go from a worker to the history.

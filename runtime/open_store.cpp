@@ -1,19 +1,9 @@
 #include "weft/runtime/open_store.hpp"
 
-#include <algorithm>
-
 #include "weft/storage/memory_run_store.hpp"
 #include "weft/storage/redis/redis_run_store.hpp"
 
 namespace weft {
-
-namespace {
-
-std::uint32_t replicas_of(const StoreOptions& options) {
-  return options.durability == DurabilityLevel::replicated ? std::max(1u, options.replicas) : 0;
-}
-
-}  // namespace
 
 Result<OpenStore> open_store(const StoreOptions& options, const Clock& clock,
                              std::shared_ptr<const Registry> registry, StoreRole role) {
@@ -25,7 +15,7 @@ Result<OpenStore> open_store(const StoreOptions& options, const Clock& clock,
   auto store = RedisRunStore::open(*client, std::move(registry),
                                    {.prefix = options.prefix,
                                     .sweep_turn = options.lease / 4,
-                                    .replicas = replicas_of(options),
+                                    .replicas = options.replicas_awaited(),
                                     .replicas_patience = options.patience,
                                     .load_functions = role == StoreRole::node});
   if (!store) return std::move(store).error();

@@ -129,7 +129,7 @@ Result<void> check_durability(const StoreOptions& options, const StoreFacts& fac
       hint = "set appendonly yes and appendfsync always in Redis, or accept --durability everysec";
       break;
     case DurabilityLevel::replicated: {
-      const std::uint64_t wanted = std::max<std::uint64_t>(1, options.replicas);
+      const std::uint64_t wanted = options.replicas_awaited();
       if (facts.replicas.value_or(0) >= wanted) return {};
       hint = fmt::format("connect {} to Redis, or accept --durability everysec",
                          wanted == 1 ? "a replica" : fmt::format("{} replicas", wanted));

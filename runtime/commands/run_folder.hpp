@@ -15,13 +15,14 @@ namespace weft {
 
 /// Where the commands of one run work and what they leave:
 ///
-///     <work>/runs/<run>/run.json                        which pipeline
-///                       lock                            held while commands run; as old as its use
-///                       ended                           there once the run has ended, if it was
-///                       seen tasks/<task>[/<row>]/done.json  how it was done, once it has
-///                       succeeded
-///                                            attempt-1/ stdout, stderr, out/ (its outputs),
-///                                                       work/ (its folder; gone once it succeeded)
+///     <work>/runs/<run>/run.json                  which pipeline
+///                       lock                      held while commands run; as old as its use
+///                       ended                     there once the run was seen to have ended
+///                       tasks/<task>[/<row>]/     of one task:
+///                         done.json               how it was done, once it has succeeded
+///                         attempt-1/              stdout, stderr
+///                           out/                  its outputs
+///                           work/                 its folder; gone once it has succeeded
 ///
 /// A plain value; nothing is made until `make`.
 class RunFolder {

@@ -81,6 +81,9 @@ public:
   void workers(RunId run, Done<std::vector<WorkerLease>> done);
   void runs(Done<std::vector<RunId>> done);
   void erase(RunId run, Done<void> done);
+
+  // -- sweeps (store_sweeps.cpp) ------------------------------------------------------------------
+
   void sweep(Done<SweepReport> done);
   void sweep_now(Done<SweepReport> done);
 

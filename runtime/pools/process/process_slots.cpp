@@ -96,24 +96,23 @@ void ProcessLauncher::on_started(const HostStarted& message) {
   slot.unanswered = 0;
   if (!std::exchange(asking_, true)) ask_later();
   const StoreOptions& store = parts_.store;
-  send(message.slot, NodeFrame::setup,
-       frame_payload(SetupFrame{
-         .url = store.url,
-         .password_file = store.password_file,
-         .tls_authorities = store.tls_authorities,
-         .tls_certificate = store.tls_certificate,
-         .tls_key = store.tls_key,
-         .prefix = store.prefix,
-         .source = parts_.source,
-         .allow_plaintext = store.allow_plaintext,
-         .lease = store.lease,
-         .patience = store.patience,
-         .replicas =
-           store.durability == DurabilityLevel::replicated ? std::max(1u, store.replicas) : 0,
-         .record_when = static_cast<std::uint8_t>(parts_.record.when),
-         .record_count = parts_.record.count,
-         .record_period = parts_.record.period,
-         .running_page = slot.running ? slot.running->path() : std::string{}}));
+  send(
+    message.slot, NodeFrame::setup,
+    frame_payload(SetupFrame{.url = store.url,
+                             .password_file = store.password_file,
+                             .tls_authorities = store.tls_authorities,
+                             .tls_certificate = store.tls_certificate,
+                             .tls_key = store.tls_key,
+                             .prefix = store.prefix,
+                             .source = parts_.source,
+                             .allow_plaintext = store.allow_plaintext,
+                             .lease = store.lease,
+                             .patience = store.patience,
+                             .replicas = store.replicas_awaited(),
+                             .record_when = static_cast<std::uint8_t>(parts_.record.when),
+                             .record_count = parts_.record.count,
+                             .record_period = parts_.record.period,
+                             .running_page = slot.running ? slot.running->path() : std::string{}}));
 }
 
 void ProcessLauncher::ask_later() {
