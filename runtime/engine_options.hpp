@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -59,9 +60,9 @@ struct StoreOptions {
   Nanos retention = std::chrono::hours{1};    ///< A result that nobody fetches stays so long.
   Nanos patience = std::chrono::seconds{10};  ///< How long a store that does not answer is asked.
 
-  /// How many replicas must have taken a step before it counts.
+  /// How many replicas must have taken a step before it counts: at least one, or none is asked.
   [[nodiscard]] std::uint32_t replicas_awaited() const {
-    return durability == DurabilityLevel::replicated ? replicas : 0;
+    return durability == DurabilityLevel::replicated ? std::max(1u, replicas) : 0;
   }
 };
 
