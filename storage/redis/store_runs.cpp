@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include "weft/storage/memory_run.hpp"
-#include "weft/storage/redis/run_protocol.hpp"
 #include "weft/storage/redis/store_core.hpp"
 #include "weft/workflow/graph_codec.hpp"
 
